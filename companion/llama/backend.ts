@@ -1,0 +1,29 @@
+/** Owns the interface of the CPU lane as the relay uses it; the engine lives in a child process behind it. */
+import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
+import type { LaneReport } from '../../shared/inference/lane.ts';
+import type { ModelOffer } from '../../shared/bridge/messages.ts';
+
+/** llama.cpp in a child process. Every call settles with a value or an AppError, also when the child dies. */
+export interface LlamaBackend {
+  /** Whether the engine can run here at all; false with the cause in words. Decided once, at start. */
+  availability(): { readonly available: boolean; readonly reason: string };
+  /** Loads the model, or answers at once when it is loaded. `ModelNotFound`, `ModelNotGguf`, `ModelTruncated`, … */
+  open(modelId: string, signal: AbortSignal): Promise<LaneReport>;
+  generate(modelId: string, request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateChunk>;
+  countPromptTokens(modelId: string, messages: readonly ChatMessage[], signal: AbortSignal): Promise<number>;
+  dispose(): Promise<void>;
+}
+
+/** The model files the companion knows: the default or `--model` one first, then finished uploads. */
+export interface ModelShelf {
+  offers(): readonly ModelOffer[];
+  /** Absolute path of a known model's file; undefined for an unknown id. Never built from foreign text. */
+  pathOf(modelId: string): string | undefined;
+  /** A one-time ticket (base64url) for one upload of exactly `sizeBytes`; lives 60 s until its PUT begins. */
+  openUpload(name: string, sizeBytes: number): string;
+  /**
+   * Receives the bytes of a ticket, checks size and GGUF header, hashes, and puts the file on the shelf. Rejects with
+   * `ModelNotGguf`, `ModelTruncated` or `StorageFailed`; a failed upload leaves no file behind.
+   */
+  receiveUpload(ticket: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<ModelOffer>;
+}

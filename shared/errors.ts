@@ -1,0 +1,177 @@
+/** Owns the one error type of the product, its closed set of codes, and the next step each code offers the person. */
+
+/** Every failure that can reach a person or cross a seam (worker, socket, daemon, child process). */
+export type ErrorCode =
+  // pairing and the bridge
+  | 'PairingCodeWrong'
+  | 'PairingCodeExpired'
+  | 'PairingLocked'
+  | 'SessionUnknown'
+  | 'ProtocolVersionMismatch'
+  | 'ProtocolViolation'
+  | 'RateLimited'
+  | 'MessageTooLarge'
+  | 'BridgeDown'
+  | 'BridgeTimeout'
+  // the companion itself
+  | 'PortTaken'
+  | 'CompanionAlreadyRunning'
+  | 'CompanionNotRunning'
+  | 'BuildMissing'
+  | 'ArgumentInvalid'
+  | 'HomeUnusable'
+  // airc
+  | 'DaemonUnreachable'
+  | 'DaemonVersionMismatch'
+  | 'DaemonRefused'
+  | 'DaemonGone'
+  | 'DaemonStartFailed'
+  | 'FrameTooLarge'
+  | 'FrameTruncated'
+  | 'FrameMalformed'
+  | 'EnvelopeMalformed'
+  | 'RoomUnresolved'
+  | 'RoomStoreReplaced'
+  // identity and storage
+  | 'OwnerElsewhere'
+  | 'NotClaimed'
+  | 'ClaimInvalid'
+  | 'SeedMalformed'
+  | 'SeedWriteFailed'
+  | 'BackupMalformed'
+  | 'BackupCodeWrong'
+  | 'IdentityConflict'
+  | 'StoreTooNew'
+  | 'StorageFailed'
+  // inference
+  | 'NoLane'
+  | 'ModelNotFound'
+  | 'ModelNotGguf'
+  | 'ModelTruncated'
+  | 'ModelUnsupported'
+  | 'LaneStartFailed'
+  | 'LaneDied'
+  | 'LaneBusy'
+  | 'ContextOverflow'
+  | 'GrammarInvalid'
+  | 'DecisionMalformed'
+  | 'Aborted'
+  | 'TurnDeadlineExceeded'
+  // the browser, and everything that must not happen
+  | 'BrowserUnsupported'
+  | 'Internal';
+
+/** What the person can do next, per code. The page shows it beside the cause; the log prints it too. */
+export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
+  PairingCodeWrong: 'Run "npx persona-node pair" and open the link it prints.',
+  PairingCodeExpired:
+    'This link was used or is older than 10 minutes. Run "npx persona-node pair" for a fresh one.',
+  PairingLocked: 'Too many wrong codes. Run "npx persona-node pair" for a fresh link.',
+  SessionUnknown:
+    'This browser is no longer paired. Run "npx persona-node pair" and open the link it prints.',
+  ProtocolVersionMismatch: 'Page and companion are of different versions. Reload the page.',
+  ProtocolViolation: 'Reload the page. If it happens again, restart the companion with "npm start".',
+  RateLimited: 'Wait a few seconds; the page tries again by itself.',
+  MessageTooLarge: 'Send a shorter message.',
+  BridgeDown: 'Check that "npm start" is still running; the page reconnects by itself.',
+  BridgeTimeout: 'Check that "npm start" is still running; the page reconnects by itself.',
+  PortTaken:
+    'Stop the program that uses the port, or start with --port N (other personas live at another port).',
+  CompanionAlreadyRunning: 'Use the running one ("npx persona-node pair" prints a link), or stop it first.',
+  CompanionNotRunning: 'Start it with "npm start".',
+  BuildMissing: 'Run "npm start" in the project folder; it builds what is missing.',
+  ArgumentInvalid: 'Run "npm start -- --help" for the options.',
+  HomeUnusable: 'Make the folder writable for you alone, or name another one with --home DIR.',
+  DaemonUnreachable: 'Start the daemon ("airc join"), or use the built-in one with --airc embedded.',
+  DaemonVersionMismatch:
+    'Update airc or Persona Node so that both speak IPC version 5, or use --airc embedded.',
+  DaemonRefused: "Read the daemon's own message above; then try again.",
+  DaemonGone: 'Nothing to do: it is reconnected as soon as the daemon is back. If it stays away, start it.',
+  DaemonStartFailed: 'Start airc by hand and read what it prints, or use --airc embedded.',
+  FrameTooLarge:
+    'The other side sent more than 16 MiB in one frame; check which program speaks on the socket.',
+  FrameTruncated: 'The connection was cut in the middle of a frame; it is tried again by itself.',
+  FrameMalformed: 'Another program or version speaks on the socket; check the path given with --airc.',
+  EnvelopeMalformed: 'One event of the room could not be read and was left out; nothing stored was touched.',
+  RoomUnresolved: 'Name the room with --room NAME or --room UUID.',
+  RoomStoreReplaced:
+    "The daemon's store was replaced. The room starts anew; what this browser remembers is kept.",
+  OwnerElsewhere: 'She is at home in another tab or browser. Close it there, or choose "move here".',
+  NotClaimed: 'Reload the page; the identity is claimed again at connect.',
+  ClaimInvalid:
+    'This identity belongs to another key on this machine. Restore the backup that holds its key.',
+  SeedMalformed: 'The stored identity cannot be read and was left as it is. Restore her from a backup file.',
+  SeedWriteFailed: 'Free some disk space and reload. Nothing was replaced.',
+  BackupMalformed: 'Choose a file that "Download backup" of this product wrote.',
+  BackupCodeWrong: 'Check the recovery code; letters and digits are case-insensitive.',
+  IdentityConflict: 'An identity with this name or id is already here. Nothing was changed.',
+  StoreTooNew: "This browser's data was written by a newer version. Update Persona Node.",
+  StorageFailed: 'Free some disk space and reload; what was stored before is untouched.',
+  NoLane: 'Use Chrome with WebGPU, or let the companion think: npm start -- --lane companion.',
+  ModelNotFound: 'Check the path given with --model, or drop a GGUF file onto the page.',
+  ModelNotGguf: 'Choose a file in GGUF format (its first four bytes are "GGUF").',
+  ModelTruncated: 'The file is cut short. Download or copy it again.',
+  ModelUnsupported: 'Choose another GGUF; this one uses something the engine cannot run.',
+  LaneStartFailed: 'Read the cause above; reload the page, or choose the other lane with --lane.',
+  LaneDied: 'The engine stopped. It is started again for the next turn; reload if it stays down.',
+  LaneBusy: 'Wait for the present turn to end; it is tried again by itself.',
+  ContextOverflow: "The prompt is longer than the model's context. Choose a model with a longer one.",
+  GrammarInvalid: 'This is a defect of ours; the turn was given up. Nothing was said.',
+  DecisionMalformed:
+    'The model did not keep to the decision form; the turn was given up. Try a larger model.',
+  Aborted: 'The turn was stopped. Say it again if you still want an answer.',
+  TurnDeadlineExceeded: 'The engine did not answer in time and was restarted. Try a smaller model.',
+  BrowserUnsupported: 'Open the link in Chrome or another Chromium, version 137 or newer.',
+  Internal: 'Reload the page. If it happens again, report what the log says.',
+};
+
+/** An error as plain data, for every seam: `detail` is shown in the log, never parsed. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly detail?: string;
+}
+
+/** The one error of the product. `message` says the cause in words for a person; `nextStep` what to do. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; detail?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail;
+  }
+
+  get nextStep(): string {
+    return NEXT_STEP[this.code];
+  }
+}
+
+/** True for the codes of {@link ErrorCode}; for data that comes from another process. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(NEXT_STEP, value);
+}
+
+/** Any thrown value as an AppError; what is not ours becomes `fallback` with the original as cause. */
+export function toAppError(thrown: unknown, fallback: ErrorCode = 'Internal'): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new AppError(fallback, message, { cause: thrown });
+}
+
+/** Plain data for a seam. */
+export function toWireError(thrown: unknown, fallback: ErrorCode = 'Internal'): WireError {
+  const error = toAppError(thrown, fallback);
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.detail === undefined ? {} : { detail: error.detail }),
+  };
+}
+
+/** The error on the far side of a seam. */
+export function fromWireError(wire: WireError): AppError {
+  return new AppError(wire.code, wire.message, wire.detail === undefined ? {} : { detail: wire.detail });
+}

@@ -1,0 +1,51 @@
+/** Owns the canonical inference request and response; lanes translate them, and nothing else. */
+import * as v from 'valibot';
+
+export const ChatMessageSchema = v.object({
+  role: v.picklist(['system', 'user', 'assistant']),
+  content: v.string(),
+});
+export type ChatMessage = v.InferOutput<typeof ChatMessageSchema>;
+
+export const SamplingSchema = v.object({
+  /** 0 is greedy. */
+  temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
+  topK: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  topP: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  repeatPenalty: v.optional(v.number()),
+  seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+});
+export type Sampling = v.InferOutput<typeof SamplingSchema>;
+
+/** One generation. Every lane gives the same text for the same request at temperature 0 and an F32 or F16 model. */
+export const GenerateRequestSchema = v.object({
+  messages: v.pipe(v.array(ChatMessageSchema), v.minLength(1), v.maxLength(64)),
+  sampling: SamplingSchema,
+  /** Upper bound of generated tokens. */
+  maxTokens: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(8192)),
+  /** GBNF; the lane compiles it. A grammar that does not compile is `GrammarInvalid`. */
+  grammar: v.optional(v.pipe(v.string(), v.maxLength(16384))),
+  stop: v.optional(v.pipe(v.array(v.string()), v.maxLength(8))),
+});
+export type GenerateRequest = v.InferOutput<typeof GenerateRequestSchema>;
+
+/** What one generation cost. Tokens are the engine's own counts, never estimates; times are monotonic. */
+export const GenerateResultSchema = v.object({
+  text: v.string(),
+  finishReason: v.picklist(['stop', 'length']),
+  promptTokens: v.number(),
+  /** Of `promptTokens`, those taken from the prefix cache. */
+  cachedTokens: v.number(),
+  completionTokens: v.number(),
+  /** Until the first token. */
+  firstTokenMs: v.number(),
+  totalMs: v.number(),
+});
+export type GenerateResult = v.InferOutput<typeof GenerateResultSchema>;
+
+export const GenerateChunkSchema = v.variant('kind', [
+  v.object({ kind: v.literal('delta'), text: v.string() }),
+  v.object({ kind: v.literal('progress'), promptTokensDone: v.number(), promptTokens: v.number() }),
+  v.object({ kind: v.literal('done'), result: GenerateResultSchema }),
+]);
+export type GenerateChunk = v.InferOutput<typeof GenerateChunkSchema>;

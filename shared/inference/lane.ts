@@ -1,0 +1,47 @@
+/** Owns the interface of a lane: an engine bound to one model. It translates; it never decides. */
+import * as v from 'valibot';
+import type { ChatMessage, GenerateChunk, GenerateRequest } from './generate.ts';
+
+export const LANE_IDS = ['gguf', 'companion'] as const;
+export type LaneId = (typeof LANE_IDS)[number];
+
+/** What a lane proved about itself after loading, not what it was asked for. */
+export const LaneReportSchema = v.object({
+  lane: v.picklist(LANE_IDS),
+  /** Where the arithmetic really happens, as the engine's own log says. */
+  backend: v.picklist(['webgpu', 'wasm', 'cpu']),
+  /** How the backend was proven, for the person: "offloaded 4/4 layers to WebGPU", "no shader-f16: wasm, 1 thread". */
+  evidence: v.string(),
+  model: v.object({
+    /** As the page shows it: the file's general.name or, where it has none, the file name. */
+    name: v.string(),
+    sizeBytes: v.number(),
+    /** The random-weight default that only proves the plumbing. */
+    plumbing: v.boolean(),
+  }),
+  contextTokens: v.pipe(v.number(), v.integer()),
+  threads: v.pipe(v.number(), v.integer()),
+  loadMs: v.number(),
+});
+export type LaneReport = v.InferOutput<typeof LaneReportSchema>;
+
+export interface WarmupReport {
+  readonly firstTokenMs: number;
+  readonly totalMs: number;
+}
+
+/**
+ * A lane that is loaded. Requests above what the engine can hold wait in the lane's own admission queue, in order.
+ * Every call settles: with a value, or with an AppError (`Aborted`, `ContextOverflow`, `GrammarInvalid`,
+ * `TurnDeadlineExceeded`, `LaneDied`, …). After `LaneDied` the lane is rebuilt by itself on the next call, once.
+ */
+export interface InferenceLane {
+  readonly report: LaneReport;
+  /** Decodes one throwaway token; must succeed before a persona is hosted on the lane. */
+  warmup(signal?: AbortSignal): Promise<WarmupReport>;
+  /** `progress`* `delta`* `done`. Cancelling the stream, or the signal, stops the engine within one token. */
+  generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk>;
+  /** True count of the prompt as the engine will see it, template included. */
+  countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number>;
+  dispose(): Promise<void>;
+}

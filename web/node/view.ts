@@ -1,0 +1,147 @@
+/**
+ * Owns what the page can see and ask: the snapshot, its patches, and the commands. Plain data only; the page draws it
+ * and nothing else. Carried by Comlink in the owner tab and by BroadcastChannel to viewers.
+ */
+import type { DaemonInfo, RoomInfo } from '../../shared/bridge/messages.ts';
+import type { WireError } from '../../shared/errors.ts';
+import type { LaneReport } from '../../shared/inference/lane.ts';
+
+/** A failure as the page shows it: cause and next step. */
+export interface Trouble extends WireError {
+  readonly nextStep: string;
+  readonly atMs: number;
+}
+
+/** Progress of anything that can take longer than a second; `total` 0 while unknown. */
+export interface Progress {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'steps' | 'bytes' | 'tokens';
+}
+
+export type ConnectionView =
+  | { readonly state: 'unpaired'; readonly trouble?: Trouble }
+  | { readonly state: 'connecting'; readonly attempt: number; readonly trouble?: Trouble }
+  | { readonly state: 'ready'; readonly companionVersion: string; readonly daemon: DaemonInfo };
+
+export type PersonState =
+  | { readonly kind: 'booting'; readonly progress: Progress }
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'queued'; readonly ahead: number }
+  | { readonly kind: 'reading'; readonly progress?: Progress }
+  /** `text` is what she has written so far. */
+  | { readonly kind: 'writing'; readonly text: string; readonly tokens: number }
+  | { readonly kind: 'silent'; readonly reason: string; readonly decidedBy: 'model' | 'loop-guard' | 'rule' }
+  | { readonly kind: 'errored'; readonly trouble: Trouble }
+  | { readonly kind: 'asleep' };
+
+export interface PersonView {
+  readonly peerId: string;
+  readonly name: string;
+  readonly kind: 'persona' | 'human' | 'agent' | 'unknown';
+  readonly role: string;
+  /** The human at this page. */
+  readonly self: boolean;
+  /** Hosted by this node: has a state. Others are only seen. */
+  readonly state?: PersonState;
+  /** Hue 0 to 359, derived from the peer id. */
+  readonly hue: number;
+}
+
+export interface TimelineItem {
+  /** Stable list key: the message id where there is one, else the event id. */
+  readonly key: string;
+  readonly eventId?: string;
+  readonly peerId: string;
+  readonly name: string;
+  readonly kind: PersonView['kind'];
+  readonly text: string;
+  readonly atMs: number;
+  readonly self: boolean;
+  readonly signature: 'valid' | 'invalid' | 'unsigned';
+  readonly delivery:
+    | { readonly state: 'in-room' }
+    | { readonly state: 'sending' }
+    | { readonly state: 'failed'; readonly trouble: Trouble };
+}
+
+export interface RoomView extends RoomInfo {
+  readonly unread: number;
+  /** Key of the first unread item: the unread line stands above it. */
+  readonly unreadFromKey?: string;
+  readonly items: readonly TimelineItem[];
+  readonly hasOlder: boolean;
+  readonly loadingOlder: boolean;
+}
+
+export interface LaneView {
+  readonly report?: LaneReport;
+  /** Which lane the plan chose and why, in words. */
+  readonly chosenBecause: string;
+  readonly tokensPerSecond?: number;
+  readonly progress?: Progress;
+  readonly trouble?: Trouble;
+}
+
+export interface BackupView {
+  /** Readable until the person confirms that it is saved; then erased and undefined. */
+  readonly recoveryCode?: string;
+  readonly identities: number;
+  readonly lastRestore?:
+    { readonly restored: number; readonly skipped: number } | { readonly trouble: Trouble };
+}
+
+export interface NodeView {
+  /** Grows by one with every patch; a viewer that misses one asks for a snapshot. */
+  readonly seq: number;
+  /** `viewer`: another tab of this browser is the node; this one shows it and offers "move here". */
+  readonly tab: 'owner' | 'viewer' | 'starting';
+  readonly connection: ConnectionView;
+  readonly rooms: readonly RoomView[];
+  readonly activeChannel?: string;
+  readonly people: readonly PersonView[];
+  readonly lane: LaneView;
+  readonly backup: BackupView;
+  /** Newest last, at most 20; nothing red stands without a next step. */
+  readonly troubles: readonly Trouble[];
+}
+
+/** Replaces the named top-level fields; `seq` is always there and is the previous one plus one. */
+export type NodePatch = Pick<NodeView, 'seq'> & Partial<NodeView>;
+
+/** Every command settles; a refusal is a value, since custom fields of thrown errors do not cross Comlink. */
+export type CommandResult = { readonly ok: true } | { readonly ok: false; readonly trouble: Trouble };
+
+export interface NodeCommands {
+  /** Pair with the code of the link's fragment, then connect. */
+  pair(code: string): Promise<CommandResult>;
+  say(channel: string, text: string): Promise<CommandResult>;
+  /** Say a failed message again under the same message id. */
+  retry(key: string): Promise<CommandResult>;
+  loadOlder(channel: string): Promise<CommandResult>;
+  markRead(channel: string, key: string): Promise<CommandResult>;
+  /** Load a GGUF that the person dropped or chose; every hosted persona moves to it. */
+  openModel(file: File): Promise<CommandResult>;
+  setAsleep(peerId: string, asleep: boolean): Promise<CommandResult>;
+  /** The backup file's text. */
+  backupFile(): Promise<
+    | { readonly ok: true; readonly fileName: string; readonly text: string }
+    | { readonly ok: false; readonly trouble: Trouble }
+  >;
+  restoreBackup(fileText: string, recoveryCode: string): Promise<CommandResult>;
+  confirmRecoveryCodeSaved(): Promise<CommandResult>;
+  /** In a viewer: take the node over from the tab that has it. */
+  moveHere(): Promise<CommandResult>;
+}
+
+/** What the node worker exposes through Comlink. `listen` gets a snapshot first, then patches. */
+export interface NodeWorkerApi extends NodeCommands {
+  listen(
+    listener: (
+      update:
+        | { readonly kind: 'snapshot'; readonly view: NodeView }
+        | { readonly kind: 'patch'; readonly patch: NodePatch },
+    ) => void,
+  ): Promise<void>;
+}
