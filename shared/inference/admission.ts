@@ -1,0 +1,59 @@
+/** Owns the queue in front of an engine: never more calls inside than it has slots, first come first served. */
+import { AppError } from '../errors.ts';
+
+export interface Admission {
+  /** Waits for a slot; the returned function gives it back, once. Rejects with `Aborted` while waiting. */
+  enter(signal?: AbortSignal): Promise<() => void>;
+  readonly running: number;
+  readonly waiting: number;
+}
+
+/** wllama loses a request above its slots without a word, so the bound is kept here and not in the engine. */
+export function createAdmission(slots: number): Admission {
+  const queue: (() => void)[] = [];
+  let running = 0;
+
+  const leave = (): void => {
+    running -= 1;
+    queue.shift()?.();
+  };
+  const admit = (): (() => void) => {
+    running += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      leave();
+    };
+  };
+
+  return {
+    get running() {
+      return running;
+    },
+    get waiting() {
+      return queue.length;
+    },
+    enter: (signal) => {
+      if (signal?.aborted) return Promise.reject(abortedBeforeStart());
+      if (running < slots) return Promise.resolve(admit());
+      return new Promise((resolve, reject) => {
+        const onAbort = (): void => {
+          const at = queue.indexOf(onTurn);
+          if (at >= 0) queue.splice(at, 1);
+          reject(abortedBeforeStart());
+        };
+        const onTurn = (): void => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve(admit());
+        };
+        signal?.addEventListener('abort', onAbort, { once: true });
+        queue.push(onTurn);
+      });
+    },
+  };
+}
+
+function abortedBeforeStart(): AppError {
+  return new AppError('Aborted', 'The request was given up before the engine began it.');
+}
