@@ -129,7 +129,7 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
 export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
-  readonly detail?: string;
+  readonly detail?: string | undefined;
 }
 
 /** The one error of the product. `message` says the cause in words for a person; `nextStep` what to do. */

@@ -1,6 +1,6 @@
 /** Owns the IndexedDB schema of the node: one database, every store, its version and its migrations. */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, type WireError } from '../../../shared/errors.ts';
 import type { AircEvent, Cursor, Uuid } from '../../../shared/airc/model.ts';
 import type { Seed } from '../../../shared/persona/identity.ts';
 
@@ -48,8 +48,14 @@ export interface SessionRow {
   readonly publicKey: string;
 }
 
-/** One event of a room as it was first seen. The order in a room is (epoch, counter, eventId). */
+/**
+ * One event of a room as it was first seen. The order of the log is `arrival`: in one daemon's order it follows
+ * (epoch, counter, eventId), and it still tells what came later when that daemon's store is replaced or another
+ * daemon takes over. Read positions are arrivals, so that a line found late is behind nobody's back.
+ */
 export interface RoomLogRow extends Omit<AircEvent, 'headers' | 'payload' | 'target'> {
+  /** Dense per channel, from 1; given by the store. */
+  readonly arrival: number;
   readonly headers: readonly (readonly [string, string])[];
   /** Undefined for events without chat text. */
   readonly text?: string;
@@ -94,16 +100,27 @@ export interface OutboxRow {
   readonly channel: Uuid;
   readonly text: string;
   readonly headers: readonly (readonly [string, string])[];
-  readonly state: 'waiting' | 'uncertain' | 'failed';
+  /**
+   * `waiting`: never tried. `uncertain`: a try is or was under way, so the room is searched before the next one.
+   * `said`: acknowledged; kept a while, since the real daemon can lose acknowledged events. `failed`: the person decides.
+   */
+  readonly state: 'waiting' | 'uncertain' | 'said' | 'failed';
   readonly createdAtMs: number;
-  /** Receipt epoch of the last try: the room is searched again when the daemon's epoch differs. */
-  readonly receiptEpoch?: number;
+  /** The room's durable cursor when it was written: in this daemon's order the message stands after it. */
+  readonly daemonKey: string;
+  readonly after: Cursor;
+  readonly lastTryAtMs?: number;
+  /** Of `failed`. */
+  readonly error?: WireError;
+  /** Of `said`. */
+  readonly receipt?: { readonly eventId: Uuid; readonly epoch: number };
 }
 
 export interface ReadPositionRow {
   readonly peerId: Uuid;
   readonly channel: Uuid;
-  readonly cursor: Cursor;
+  /** Arrival of the last row that was dealt with. */
+  readonly arrival: number;
 }
 
 export interface NodeSchema extends DBSchema {
@@ -113,7 +130,7 @@ export interface NodeSchema extends DBSchema {
   roomLog: {
     key: [Uuid, Uuid];
     value: RoomLogRow;
-    indexes: { order: [Uuid, number, number, Uuid]; mid: Uuid };
+    indexes: { arrival: [Uuid, number]; mid: Uuid };
   };
   roomCursors: { key: [string, Uuid]; value: RoomCursorRow };
   ledger: { key: [Uuid, Uuid]; value: LedgerRow; indexes: { state: string; coveredKeys: string } };
@@ -161,7 +178,7 @@ function createVersion1(db: NodeDatabase): void {
   db.createObjectStore('household', { keyPath: 'id' });
   db.createObjectStore('session', { keyPath: 'id' });
   const roomLog = db.createObjectStore('roomLog', { keyPath: ['channel', 'eventId'] });
-  roomLog.createIndex('order', ['channel', 'epoch', 'counter', 'eventId']);
+  roomLog.createIndex('arrival', ['channel', 'arrival'], { unique: true });
   roomLog.createIndex('mid', 'mid');
   db.createObjectStore('roomCursors', { keyPath: ['daemonKey', 'channel'] });
   const ledger = db.createObjectStore('ledger', { keyPath: ['peerId', 'triggerEventId'] });

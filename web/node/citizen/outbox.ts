@@ -1,0 +1,265 @@
+/**
+ * Owns getting what a citizen says into the room once. Every message is stored before it is sent, marked uncertain
+ * before every try, and looked up in the room before the next one.
+ */
+import { ZERO_CURSOR, type Cursor, type Uuid } from '../../../shared/airc/model.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import { AppError, fromWireError, toAppError, toWireError } from '../../../shared/errors.ts';
+import type { Logger } from '../../../shared/log.ts';
+import { createLatch } from '../latch.ts';
+import { findSayings } from '../room/inbox.ts';
+import type { RoomFeed } from '../room/room-feed.ts';
+import type { OutboxRow } from '../storage/database.ts';
+import type { OutboxStore } from '../storage/stores.ts';
+import { createTopic, type Topic } from '../topic.ts';
+import type { Lease } from './lease.ts';
+import { classifyPublishFailure } from './publish-failure.ts';
+
+export interface SayReceipt {
+  readonly eventId: Uuid;
+}
+
+export interface OutboxDeps {
+  readonly peerId: Uuid;
+  readonly clientId: Uuid;
+  readonly store: OutboxStore;
+  readonly lease: Lease;
+  /** One room in this version; its feed also knows where to search. */
+  readonly feed: RoomFeed;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A frame that was handed to the daemon before its sender died is in the daemon's order by then. */
+const SETTLE_MS = 1_000;
+const TRY_AGAIN_MS = 500;
+/** How long an acknowledged message is looked up again after every reconnect. */
+const SAID_KEPT_MS = 10 * 60_000;
+
+interface Waiter {
+  resolve(receipt: SayReceipt): void;
+  reject(error: AppError): void;
+}
+
+export class Outbox {
+  /** Every stored step of every message. */
+  readonly changes: Topic<OutboxRow> = createTopic();
+  readonly #deps: OutboxDeps;
+  readonly #work = createLatch();
+  readonly #waiters = new Map<Uuid, Waiter[]>();
+  #lookUp = false;
+  #storeReplacedAtMs = 0;
+  #lastCreatedAtMs = 0;
+
+  constructor(deps: OutboxDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Stores the message, unless its id is known already, and resolves once it is in the room. Rejects with the cause
+   * when it was refused for good; until then it stays on its way, over reconnects and restarts.
+   */
+  async say(message: {
+    readonly mid: Uuid;
+    readonly text: string;
+    readonly headers: ReadonlyMap<string, string>;
+  }): Promise<SayReceipt> {
+    const { store, feed, clock, peerId } = this.#deps;
+    // Before the store is asked: its answer may be older than the delivery that settles the waiters.
+    const inRoom = this.#wait(message.mid);
+    const known = await store.get(message.mid);
+    if (known?.state === 'said' || known?.state === 'failed') this.#settle(known);
+    if (!known) {
+      // Strictly growing, so that what was said first is sent first.
+      this.#lastCreatedAtMs = Math.max(clock.nowMs(), this.#lastCreatedAtMs + 1);
+      const { cursor, daemonKey } = feed.position;
+      await this.#put({
+        mid: message.mid,
+        peerId,
+        channel: feed.room.channel,
+        text: message.text,
+        headers: [...message.headers],
+        state: 'waiting',
+        createdAtMs: this.#lastCreatedAtMs,
+        daemonKey,
+        after: cursor,
+      });
+    }
+    this.#work.set();
+    return inRoom;
+  }
+
+  /** Puts a refused message on its way again, under the same id. */
+  async retry(mid: Uuid): Promise<void> {
+    const row = await this.#deps.store.get(mid);
+    if (row?.state !== 'failed') return;
+    await this.#put({ ...row, state: 'uncertain' });
+    this.#work.set();
+  }
+
+  /** What is not known to be in the room, oldest first. */
+  async open(): Promise<readonly OutboxRow[]> {
+    return (await this.#deps.store.all(this.#deps.peerId)).filter((row) => row.state !== 'said');
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { feed, store, peerId, log, clock } = this.#deps;
+    const unsubscribe = feed.news.subscribe((news) => {
+      if (news.kind === 'store-replaced') this.#storeReplacedAtMs = clock.nowMs();
+      if (news.kind !== 'caught-up') return;
+      this.#lookUp = true;
+      this.#work.set();
+    });
+    this.#lookUp = true;
+    this.#work.set();
+    try {
+      while (!signal.aborted) {
+        await this.#work.wait(signal);
+        try {
+          if (this.#lookUp) await this.#lookUpSaid(signal);
+          for (const row of await store.all(peerId)) {
+            if (row.state === 'waiting' || row.state === 'uncertain') await this.#deliver(row, signal);
+          }
+          await this.#forget();
+        } catch (thrown) {
+          signal.throwIfAborted();
+          const error = toAppError(thrown, 'Internal');
+          log.log('warn', 'outbox.delayed', { code: error.code, message: error.message });
+          await clock.sleep(TRY_AGAIN_MS, signal);
+          this.#work.set();
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  async #deliver(first: OutboxRow, signal: AbortSignal): Promise<void> {
+    const { lease, clock } = this.#deps;
+    let row = first;
+    for (;;) {
+      const { session, fence } = await lease.whenHeld(signal);
+      if (row.state === 'uncertain') {
+        const found = await this.#search(row, signal);
+        if (found) return this.#said(row, found);
+      }
+      row = await this.#put({ ...row, state: 'uncertain', lastTryAtMs: clock.nowMs() });
+      try {
+        const receipt = await session.request(
+          'publish',
+          {
+            channel: row.channel,
+            fromPeer: row.peerId,
+            fromClient: this.#deps.clientId,
+            fence,
+            kind: 'message',
+            delivery: 'durable',
+            headers: row.headers.map(([key, value]): [string, string] => [key, value]),
+            body: { kind: 'text', text: row.text },
+          },
+          { signal },
+        );
+        return await this.#said(row, receipt);
+      } catch (thrown) {
+        signal.throwIfAborted();
+        const error = toAppError(thrown);
+        this.#deps.log.log('warn', 'outbox.publish-failed', { code: error.code, message: error.message });
+        switch (classifyPublishFailure(error)) {
+          case 'not-sent':
+            if (error.code === 'NotClaimed') lease.invalidate(fence);
+            row = await this.#put({ ...row, state: 'waiting' });
+            break;
+          case 'refused':
+            return this.#failed(row, error);
+          case 'perhaps-sent':
+            if (error.code === 'DaemonRefused') {
+              const found = await this.#search(row, signal);
+              return found ? this.#said(row, found) : this.#failed(row, error);
+            }
+            break;
+        }
+        await clock.sleep(TRY_AGAIN_MS, signal);
+      }
+    }
+  }
+
+  async #search(row: OutboxRow, signal: AbortSignal): Promise<{ eventId: Uuid; epoch: number } | undefined> {
+    const { clock } = this.#deps;
+    const settledAtMs = (row.lastTryAtMs ?? 0) + SETTLE_MS;
+    const waitMs = Math.min(SETTLE_MS, settledAtMs - clock.nowMs());
+    if (waitMs > 0) await clock.sleep(waitMs, signal);
+    return (await this.#find(new Set([row.mid]), row, signal)).get(row.mid);
+  }
+
+  async #find(
+    mids: ReadonlySet<Uuid>,
+    from: { readonly after: Cursor; readonly daemonKey: string },
+    signal: AbortSignal,
+  ): ReturnType<typeof findSayings> {
+    const { feed, peerId } = this.#deps;
+    const session = await feed.whenCaughtUp(signal);
+    // A cursor means nothing at another daemon: there the whole room is read.
+    const since = from.daemonKey === feed.position.daemonKey ? from.after : ZERO_CURSOR;
+    return findSayings(session, { channel: feed.room.channel, peerId, mids, since }, signal);
+  }
+
+  /** The real daemon can lose what it acknowledged: after every reconnect what was said lately is looked up again. */
+  async #lookUpSaid(signal: AbortSignal): Promise<void> {
+    const { feed, store, peerId, log } = this.#deps;
+    await feed.whenCaughtUp(signal);
+    this.#lookUp = false;
+    const { daemonKey } = feed.position;
+    const said = (await store.all(peerId)).filter(
+      (row) =>
+        row.state === 'said' && row.daemonKey === daemonKey && row.createdAtMs >= this.#storeReplacedAtMs,
+    );
+    const first = said.at(0);
+    if (!first) return;
+    const found = await this.#find(new Set(said.map((row) => row.mid)), first, signal);
+    for (const row of said) {
+      if (found.has(row.mid)) continue;
+      log.log('warn', 'outbox.lost-by-daemon', { mid: row.mid });
+      await this.#put({ ...row, state: 'uncertain' });
+    }
+  }
+
+  async #forget(): Promise<void> {
+    const { store, peerId, clock } = this.#deps;
+    const before = clock.nowMs() - SAID_KEPT_MS;
+    const old = (await store.all(peerId)).filter((row) => row.state === 'said' && row.createdAtMs < before);
+    if (old.length > 0) await store.remove(old.map((row) => row.mid));
+  }
+
+  async #said(row: OutboxRow, receipt: { readonly eventId: Uuid; readonly epoch: number }): Promise<void> {
+    const { eventId, epoch } = receipt;
+    this.#settle(await this.#put({ ...row, state: 'said', receipt: { eventId, epoch } }));
+  }
+
+  async #failed(row: OutboxRow, error: AppError): Promise<void> {
+    this.#settle(await this.#put({ ...row, state: 'failed', error: toWireError(error) }));
+  }
+
+  #wait(mid: Uuid): Promise<SayReceipt> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.set(mid, [...(this.#waiters.get(mid) ?? []), { resolve, reject }]);
+    });
+  }
+
+  #settle(row: OutboxRow): void {
+    const waiting = this.#waiters.get(row.mid) ?? [];
+    this.#waiters.delete(row.mid);
+    for (const waiter of waiting) {
+      if (row.state === 'said' && row.receipt) waiter.resolve({ eventId: row.receipt.eventId });
+      else
+        waiter.reject(fromWireError(row.error ?? { code: 'Internal', message: 'The message was given up.' }));
+    }
+  }
+
+  async #put(row: OutboxRow): Promise<OutboxRow> {
+    await this.#deps.store.put(row);
+    this.changes.publish(row);
+    return row;
+  }
+}

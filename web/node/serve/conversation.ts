@@ -1,0 +1,117 @@
+/** Owns a persona's view of her room: prime, next message, say. It knows what is hers to read, never what to answer. */
+import type { Uuid } from '../../../shared/airc/model.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { AircCitizen } from '../citizen/airc-citizen.ts';
+import type { SayReceipt } from '../citizen/outbox.ts';
+import { createLatch } from '../latch.ts';
+import { isChat } from '../room/read-event.ts';
+import type { RoomFeed } from '../room/room-feed.ts';
+import type { RoomLogRow } from '../storage/database.ts';
+import type { RoomStore } from '../storage/stores.ts';
+
+/** A row of the log that is chat. */
+export type ChatRow = RoomLogRow & { readonly text: string };
+
+/** What arrived since the last burst: at least one chat line of somebody else. */
+export interface IncomingBurst {
+  /** Oldest first. */
+  readonly rows: readonly ChatRow[];
+  /** Read position once the burst is dealt with. */
+  readonly readTo: number;
+}
+
+export interface Conversation {
+  readonly channel: Uuid;
+  readonly roomName: string;
+  /** Attaches and sets the read position; must come first. At birth that is the room's present. */
+  prime(signal: AbortSignal): Promise<void>;
+  /** Waits for something to read; the same again until it is settled. `Internal` when it was not primed, which ends the loop. */
+  nextMessage(signal: AbortSignal): Promise<IncomingBurst>;
+  /** The burst needs no second reading: kept over restarts. */
+  settle(burst: IncomingBurst): Promise<void>;
+  say(mid: Uuid, text: string): Promise<SayReceipt>;
+  /** At most `limit` chat lines up to `arrival`, oldest first, each saying once. */
+  history(arrival: number, limit: number): Promise<readonly ChatRow[]>;
+  /** The row of an event, for a frame that is taken up after a restart. */
+  find(eventId: Uuid): Promise<ChatRow | undefined>;
+  /** Her own saying with this id, when it is in the log already. */
+  ownSaying(mid: Uuid): Promise<RoomLogRow | undefined>;
+}
+
+const READ_LIMIT = 200;
+/** What arrives together is one burst: the lines of a paste come a few milliseconds apart. */
+const GATHER_MS = 30;
+
+export function createConversation(deps: {
+  readonly citizen: AircCitizen;
+  readonly feed: RoomFeed;
+  readonly store: RoomStore;
+  readonly clock: Clock;
+}): Conversation {
+  const { citizen, feed, store, clock } = deps;
+  const { channel, name } = feed.room;
+  const news = createLatch();
+  let position: number | undefined;
+
+  const isForHer = (row: RoomLogRow): row is ChatRow => row.peerId !== citizen.peerId && isChat(row);
+  const firstSayings = async (rows: readonly ChatRow[]): Promise<readonly ChatRow[]> => {
+    const first = await Promise.all(rows.map((row) => isFirst(store, row)));
+    return rows.filter((_row, index) => first[index]);
+  };
+
+  return {
+    channel,
+    roomName: name,
+    prime: async (signal) => {
+      if (position !== undefined) return;
+      citizen.subscribe(() => {
+        news.set();
+      });
+      await feed.whenCaughtUp(signal);
+      position = await store.readPosition(citizen.peerId, channel);
+      if (position === undefined) {
+        position = await store.lastArrival(channel);
+        await store.setReadPosition(citizen.peerId, channel, position);
+      }
+      news.set();
+    },
+    nextMessage: async (signal) => {
+      if (position === undefined) throw new AppError('Internal', 'nextMessage was called before prime.');
+      for (;;) {
+        const rows = await store.after(channel, position, READ_LIMIT);
+        const last = rows.at(-1);
+        if (!last) {
+          await news.wait(signal);
+          await clock.sleep(GATHER_MS, signal);
+          continue;
+        }
+        const lines = await firstSayings(rows.filter(isForHer));
+        if (lines.length > 0) return { rows: lines, readTo: last.arrival };
+        await store.setReadPosition(citizen.peerId, channel, last.arrival);
+        position = last.arrival;
+      }
+    },
+    settle: async (burst) => {
+      await store.setReadPosition(citizen.peerId, channel, burst.readTo);
+      position = burst.readTo;
+    },
+    say: (mid, text) => citizen.say(mid, text),
+    history: async (arrival, limit) => {
+      const rows = await store.before(channel, arrival + 1, limit);
+      return firstSayings(rows.filter((row): row is ChatRow => isChat(row)));
+    },
+    find: async (eventId) => {
+      const row = await store.byEventId(channel, eventId);
+      return row && isChat(row) ? row : undefined;
+    },
+    ownSaying: (mid) => store.byMid(channel, citizen.peerId, mid),
+  };
+}
+
+/** A saying that a daemon lost and its author repeated has two event ids and one message id: it is read once. */
+async function isFirst(store: RoomStore, row: RoomLogRow): Promise<boolean> {
+  if (row.mid === undefined) return true;
+  const first = await store.byMid(row.channel, row.peerId, row.mid);
+  return first === undefined || first.eventId === row.eventId;
+}

@@ -1,0 +1,124 @@
+/**
+ * Owns taking one frame from its ledger row to its end. Every step is stored before the next one begins, so that a
+ * restart goes on where it stopped: a text is never thought twice, and never said twice.
+ */
+import type { TurnInput, TurnOutcome, TurnProgress } from '../../brain/turn.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import { AppError, toAppError } from '../../../shared/errors.ts';
+import { uuidV4, type RandomSource } from '../../../shared/random.ts';
+import { abortable } from '../abortable.ts';
+import type { Lease } from '../citizen/lease.ts';
+import type { LedgerRow } from '../storage/database.ts';
+import type { LedgerChange, LedgerStore } from '../storage/stores.ts';
+import type { ChatRow, Conversation } from './conversation.ts';
+import type { PersonaContext } from './persona-context.ts';
+import { STALE_AFTER_MS } from './choose-frame.ts';
+import { rosterOf, utteranceOf } from './utterance.ts';
+
+export interface FrameDeps {
+  readonly ctx: PersonaContext;
+  readonly conversation: Conversation;
+  readonly ledger: LedgerStore;
+  readonly lease: Lease;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  onProgress(progress: TurnProgress): void;
+}
+
+export type FrameEnd =
+  | { readonly kind: 'replied' }
+  | { readonly kind: 'silent'; readonly reason: string; readonly decidedBy: 'model' | 'loop-guard' | 'rule' }
+  | { readonly kind: 'errored'; readonly error: AppError };
+
+const HISTORY_ROWS = 200;
+/** The engine or the way to it broke under the turn: thought once more when it is back. */
+const THINK_AGAIN: ReadonlySet<string> = new Set(['LaneDied', 'BridgeDown', 'BridgeTimeout', 'NotClaimed']);
+
+/** Rejects only when the signal aborts or the store fails; the row then stays where it is, for the next start. */
+export async function runFrame(row: LedgerRow, deps: FrameDeps, signal: AbortSignal): Promise<FrameEnd> {
+  const advance = (change: Omit<LedgerChange, 'updatedAtMs'>): Promise<LedgerRow> =>
+    deps.ledger.advance(row.peerId, row.triggerEventId, { ...change, updatedAtMs: deps.clock.nowMs() });
+
+  const silent = async (reason: string, decidedBy: 'model' | 'loop-guard' | 'rule'): Promise<FrameEnd> => {
+    await advance({ state: 'silent', reason });
+    return { kind: 'silent', reason, decidedBy };
+  };
+  const errored = async (error: AppError): Promise<FrameEnd> => {
+    await advance({ state: 'errored', reason: `${error.code}: ${error.message}` });
+    return { kind: 'errored', error };
+  };
+
+  let present = row;
+  if (present.state === 'seen' || present.state === 'claimed') {
+    const trigger = await deps.conversation.find(row.triggerEventId);
+    if (!trigger) return silent('the message is not in the log any more', 'rule');
+    if (trigger.occurredAtMs < deps.clock.nowMs() - STALE_AFTER_MS)
+      return silent('the message is too old', 'rule');
+    await deps.lease.whenHeld(signal);
+    const turnId = uuidV4(deps.random);
+    await advance({ state: 'claimed', turnId });
+    const outcome = await think(turnId, row, trigger, deps, signal);
+    if (outcome.kind === 'errored') return errored(outcome.error);
+    if (outcome.decision.kind === 'silent') return silent(outcome.decision.reason, outcome.decidedBy);
+    present = await advance({ state: 'drafted', text: outcome.decision.text });
+  }
+  if (present.state === 'drafted') present = await advance({ state: 'publishing' });
+  if (present.text === undefined) return errored(new AppError('Internal', 'A drafted frame has no text.'));
+  try {
+    const receipt = await abortable(deps.conversation.say(present.mid, present.text), signal);
+    await advance({ state: 'published', publishedEventId: receipt.eventId });
+    return { kind: 'replied' };
+  } catch (error) {
+    signal.throwIfAborted();
+    return errored(toAppError(error));
+  }
+}
+
+async function think(
+  turnId: string,
+  row: LedgerRow,
+  trigger: ChatRow,
+  deps: FrameDeps,
+  signal: AbortSignal,
+): Promise<TurnOutcome> {
+  const { ctx, lease } = deps;
+  for (let isLastTry = false; ; isLastTry = true) {
+    const input = await turnInput(turnId, row, trigger, deps);
+    const outcome = await ctx.cognition.think(
+      input,
+      (progress) => {
+        deps.onProgress(progress);
+      },
+      signal,
+    );
+    signal.throwIfAborted();
+    if (isLastTry || outcome.kind === 'decided' || !THINK_AGAIN.has(outcome.error.code)) return outcome;
+    ctx.log.log('warn', 'turn.again', { turn: turnId, code: outcome.error.code });
+    await lease.whenHeld(signal);
+  }
+}
+
+async function turnInput(
+  turnId: string,
+  row: LedgerRow,
+  trigger: ChatRow,
+  { conversation, clock }: FrameDeps,
+): Promise<TurnInput> {
+  const covered = await Promise.all(row.coveredEventIds.map((eventId) => conversation.find(eventId)));
+  const upTo = Math.max(trigger.arrival, ...covered.map((line) => line?.arrival ?? 0));
+  const lines = await conversation.history(upTo, HISTORY_ROWS);
+  const history = lines
+    .filter((line) => line.eventId !== trigger.eventId && line.signature !== 'invalid')
+    .map(utteranceOf);
+  return {
+    turnId,
+    channel: conversation.channel,
+    roomName: conversation.roomName,
+    trigger: utteranceOf(trigger),
+    coveredEventIds: row.coveredEventIds,
+    history,
+    memories: [],
+    roster: rosterOf([...history, utteranceOf(trigger)]),
+    nowMs: clock.nowMs(),
+  };
+}
