@@ -6,6 +6,7 @@ import {
   openReady,
   pairOnce,
   PAGE_TITLE,
+  rawExchange,
   rawStatus,
   startTarget,
   type Target,
@@ -60,7 +61,12 @@ describe('the HTTP server', () => {
     const missing = await fetch(`${origin}/nothing`);
     expect(missing.status).toBe(404);
     expect(missing.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(await rawStatus(port, ['GET / HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Upgrade: x'])).toBe(200);
+    for (const request of [
+      'NONSENSE\r\n\r\n',
+      'GET /bridge HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n',
+    ]) {
+      expect(await rawExchange(port, request)).toContain("content-security-policy: default-src 'none'");
+    }
   });
 
   it('answers 304 to the same ETag, and lets only hashed files without a policy be kept', async () => {

@@ -1,10 +1,8 @@
-/** Owns the companion's one HTTP server: guard first, then the route; nothing answers beside it. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { PATHS } from '../../shared/bridge/protocol.ts';
+/** Owns the life of the companion's one HTTP server: takes the port, composes guard, routes and sockets, closes all. */
+import { createServer } from 'node:http';
 import type { Link } from '../../shared/bridge/link.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { toAppError } from '../../shared/errors.ts';
+import { AppError, toAppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { RandomSource } from '../../shared/random.ts';
 import { webCryptoVerifier, type SignatureVerifier } from '../../shared/signatures.ts';
@@ -14,12 +12,10 @@ import type { SessionStore } from '../sessions/session-store.ts';
 import type { Authenticated } from './authenticate.ts';
 import { limitConnections } from './connections.ts';
 import { sendError, sendText, type Exchange } from './exchange.ts';
-import { judge, type Verdict } from './guard.ts';
+import { attachFrontDoor } from './front-door.ts';
 import { HTTP_LIMITS, MAX_HEADER_BYTES, type HttpLimits } from './limits.ts';
 import { listen } from './listen.ts';
-import { refuseRaw } from './raw-refusal.ts';
-import { createRefusalLog } from './refusal-log.ts';
-import { routeOf, type Route } from './routes.ts';
+import { routeOf, type RouteDeps } from './routes.ts';
 import { SocketServer } from './socket-server.ts';
 import { readStaticManifest } from './static-manifest.ts';
 
@@ -55,7 +51,7 @@ export interface HttpServer {
 
 /** Resolves when the port is bound. Rejects with `BuildMissing`, `PortTaken` or `ArgumentInvalid`. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { clock, log, limits = HTTP_LIMITS, pairing } = options;
+  const { clock, log, limits = HTTP_LIMITS, pairing, signal } = options;
   const manifest = await readStaticManifest(options.staticDir);
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -75,86 +71,40 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     verifier: options.verifier ?? webCryptoVerifier,
     lingerMs: limits.lingerMs,
   });
-  const refused = createRefusalLog(clock, log);
-  const check = (request: IncomingMessage): Verdict => {
-    const { method = '', url = '', rawHeaders } = request;
-    const verdict = judge({ method, target: url, rawHeaders }, origin, (path) => routeOf(path).reach);
-    if (verdict.tag === 'refuse') refused(verdict.status, verdict.reason);
-    return verdict;
-  };
-
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    // The peer may leave at any time; what was meant for it then has no other place to be told.
-    response.on('error', () => undefined);
-    const verdict = check(request);
-    const path = verdict.tag === 'pass' ? verdict.path : '';
-    const exchange: Exchange = { request, response, path, clock, limits, signal: closing.signal };
-    switch (verdict.tag) {
-      case 'refuse':
-        sendText(exchange, verdict.status, `Refused (${verdict.reason}). Persona Node is at ${origin}`);
-        return;
-      case 'redirect':
-        sendText(exchange, 308, `Persona Node is at ${origin}`, { location: verdict.location });
-        return;
-      case 'pass':
-        handle(exchange, routeOf(path)).catch((error: unknown) => {
-          fail(exchange, error);
-        });
-    }
-  };
-  const handle = async (exchange: Exchange, route: Route): Promise<void> => {
-    if (!route.methods.includes(exchange.request.method ?? '')) {
-      sendText(exchange, 405, 'This cannot be done here.', { allow: route.methods.join(', ') });
-      return;
-    }
-    await route.handle(exchange, { ...options, manifest });
-  };
-  const fail = (exchange: Exchange, error: unknown): void => {
-    const { code, message } = toAppError(error);
-    log.log(code === 'Internal' ? 'error' : 'info', 'http.failed', { code, message });
-    if (exchange.response.headersSent || exchange.response.destroyed) exchange.response.destroy();
-    else sendError(exchange, error);
-  };
-  server.on('request', onRequest);
-  // Without this Node says "100 Continue" before the guard has seen the request.
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    if (check(request).tag === 'pass') response.writeContinue();
-    server.emit('request', request, response);
-  });
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const verdict = check(request);
-    if (verdict.tag !== 'pass') refuseRaw(socket, verdict.tag === 'refuse' ? verdict.status : 421);
-    else if (verdict.path !== PATHS.socket) refuseRaw(socket, 404);
-    else {
+  attachFrontDoor(server, {
+    origin,
+    clock,
+    limits,
+    log,
+    signal: closing.signal,
+    onExchange: (exchange) => {
+      serve(exchange, { ...options, manifest }).catch((error: unknown) => {
+        fail(exchange, error, log);
+      });
+    },
+    onUpgrade: (request, socket, head) => {
       connections.release(socket);
       sockets.accept(request, socket, head);
-    }
-  });
-  server.on('connect', (_request, socket: Duplex) => {
-    refuseRaw(socket, 405);
-  });
-  server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
-    refuseRaw(socket, CLIENT_ERROR_STATUS.get(error.code) ?? 400);
+    },
   });
 
-  let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closed ??= (async () => {
-      const freed = new Promise<void>((resolve) => server.close(() => resolve()));
-      closing.abort(toAppError(new Error('The companion shuts down.'), 'Aborted'));
-      await sockets.close();
-      server.closeAllConnections();
-      await freed;
-    })();
-    return closed;
+  const closeAll = async (): Promise<void> => {
+    signal.removeEventListener('abort', onAbort);
+    const freed = new Promise<void>((resolve) => server.close(() => resolve()));
+    closing.abort(new AppError('Aborted', 'The companion shuts down.'));
+    await sockets.close();
+    server.closeAllConnections();
+    await freed;
   };
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= closeAll());
   const onAbort = (): void => {
     close().catch((error: unknown) => {
       log.log('error', 'http.close-failed', { code: toAppError(error).code });
     });
   };
-  if (options.signal.aborted) onAbort();
-  else options.signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
   log.log('info', 'http.listening', { origin, files: manifest.size });
 
   return {
@@ -167,7 +117,21 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-const CLIENT_ERROR_STATUS: ReadonlyMap<string | undefined, number> = new Map([
-  ['HPE_HEADER_OVERFLOW', 431],
-  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
-]);
+async function serve(exchange: Exchange, deps: RouteDeps): Promise<void> {
+  const route = routeOf(exchange.path);
+  if (route.methods.includes(exchange.request.method ?? '')) {
+    await route.handle(exchange, deps);
+  } else {
+    sendText(exchange, 405, 'This cannot be done here.', { allow: route.methods.join(', ') });
+  }
+}
+
+/** Once an answer has begun, cutting the connection is the only way left to say that it failed. */
+function fail(exchange: Exchange, error: unknown, log: Logger): void {
+  const { code, message } = toAppError(error);
+  // A peer that left in the middle is no failure of ours.
+  const left = exchange.response.destroyed;
+  log.log(code === 'Internal' && !left ? 'error' : 'info', 'http.failed', { code, message });
+  if (exchange.response.headersSent || left) exchange.response.destroy();
+  else sendError(exchange, error);
+}

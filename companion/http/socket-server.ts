@@ -36,6 +36,7 @@ export class SocketServer {
   readonly #pending = new Set<SocketLink>();
   readonly #ready = new Map<SocketLink, string>();
   readonly #stopListening: () => void;
+  #closed = false;
   #onEmpty: () => void = () => undefined;
 
   constructor(deps: SocketServerDeps) {
@@ -61,6 +62,10 @@ export class SocketServer {
 
   /** Takes an upgrade that passed the guard. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.#closed) {
+      refuseRaw(socket, 503);
+      return;
+    }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       this.#open(webSocket).catch((error: unknown) => {
         this.#deps.log.log('error', 'socket.failed', { code: toAppError(error).code });
@@ -75,6 +80,7 @@ export class SocketServer {
 
   /** Tells every socket that the companion shuts down; resolves when all are gone. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#stopListening();
     const links = [...this.#pending, ...this.#ready.keys()];
     if (links.length === 0) return;
