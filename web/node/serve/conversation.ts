@@ -37,6 +37,7 @@ export interface Conversation {
   find(eventId: Uuid): Promise<ChatRow | undefined>;
   /** Her own saying with this id, when it is in the log already. */
   ownSaying(mid: Uuid): Promise<RoomLogRow | undefined>;
+  close(): void;
 }
 
 const READ_LIMIT = 200;
@@ -53,6 +54,7 @@ export function createConversation(deps: {
   const { channel, name } = feed.room;
   const news = createLatch();
   let position: number | undefined;
+  let unsubscribe: () => void = () => undefined;
 
   const isForHer = (row: RoomLogRow): row is ChatRow => row.peerId !== citizen.peerId && isChat(row);
   const firstSayings = async (rows: readonly ChatRow[]): Promise<readonly ChatRow[]> => {
@@ -65,7 +67,8 @@ export function createConversation(deps: {
     roomName: name,
     prime: async (signal) => {
       if (position !== undefined) return;
-      citizen.subscribe(() => {
+      unsubscribe();
+      unsubscribe = citizen.subscribe(() => {
         news.set();
       });
       await feed.whenCaughtUp(signal);
@@ -104,6 +107,9 @@ export function createConversation(deps: {
     find: async (eventId) => {
       const row = await store.byEventId(channel, eventId);
       return row && isChat(row) ? row : undefined;
+    },
+    close: () => {
+      unsubscribe();
     },
     ownSaying: (mid) => store.byMid(channel, citizen.peerId, mid),
   };

@@ -1,0 +1,109 @@
+/** Owns one room that this node lives in: its feed, the human, and the personas. Opened and closed as a whole. */
+import { AppError, toAppError } from '../../../shared/errors.ts';
+import type { RoomInfo } from '../../../shared/bridge/messages.ts';
+import { PersonaSpawnSupervisor } from '../boot/persona-spawn-supervisor.ts';
+import { planRoles } from '../boot/plan-roles.ts';
+import type { BridgeClient } from '../bridge/bridge-client.ts';
+import type { CitizenIdentity } from '../citizen/citizen-identity.ts';
+import { startCitizen, type CitizenRuntime } from '../citizen/citizen-runtime.ts';
+import { PersonaRegistry } from '../registry/persona-registry.ts';
+import { RoomFeed } from '../room/room-feed.ts';
+import { createConversation } from '../serve/conversation.ts';
+import type { NodeHostDeps } from './host-deps.ts';
+
+export class Residence {
+  readonly feed: RoomFeed;
+  readonly registry: PersonaRegistry;
+  readonly human: CitizenRuntime;
+  readonly #deps: NodeHostDeps;
+  readonly #client: BridgeClient;
+  readonly #supervisor: PersonaSpawnSupervisor;
+  readonly #end = new AbortController();
+  readonly #reading: Promise<void>;
+  /** Boot, reconcile and change of model follow each other. */
+  #hosting: Promise<void> = Promise.resolve();
+
+  /** Opens the room. `human` was read from the store before. */
+  constructor(room: RoomInfo, human: CitizenIdentity, client: BridgeClient, deps: NodeHostDeps) {
+    const { stores, verifier, clock, log, sink } = deps;
+    this.#deps = deps;
+    this.#client = client;
+    this.feed = new RoomFeed(room, { client, store: stores.room, verifier, clock, log });
+    this.registry = new PersonaRegistry(clock, log);
+    this.#supervisor = this.#createSupervisor();
+    this.feed.news.subscribe((news) => {
+      if (news.kind === 'store-replaced') sink.trouble(news.error);
+      if (news.kind === 'caught-up') void this.#queue(() => this.#supervisor.hostUnattended());
+    });
+    this.#reading = this.feed.run(this.#end.signal);
+    this.human = this.#start(human);
+    sink.roomOpened(this.feed, this.human);
+  }
+
+  /** Brings the planned personas online; resolves when the summary is told. */
+  boot(): Promise<void> {
+    return this.#queue(async () => {
+      this.#deps.sink.booted(await this.#supervisor.spawnAll(this.#deps.identities));
+    });
+  }
+
+  /** Everybody moves to what the adapter factory builds now. */
+  rehost(): Promise<void> {
+    return this.#queue(() => this.#supervisor.rehostAll());
+  }
+
+  /** In order: loops drained, citizens gone, reading ended. Safe to call twice. */
+  async close(): Promise<void> {
+    await Promise.all(this.registry.ids().map((peerId) => this.registry.shutdownSlot(peerId)));
+    await this.human.stop();
+    this.#end.abort(new AppError('Aborted', 'The room was left.'));
+    await this.#reading;
+  }
+
+  #queue(work: () => Promise<void>): Promise<void> {
+    this.#hosting = this.#hosting.then(work).catch((error: unknown) => {
+      this.#deps.sink.trouble(toAppError(error));
+    });
+    return this.#hosting;
+  }
+
+  #start(identity: CitizenIdentity): CitizenRuntime {
+    // A boot that was under way when the room was left must not bring anybody back.
+    this.#end.signal.throwIfAborted();
+    const runtime = startCitizen(identity, { ...this.#deps, client: this.#client, feed: this.feed });
+    runtime.lease.states.subscribe((state) => {
+      this.#deps.sink.lease(runtime, state);
+    });
+    return runtime;
+  }
+
+  #createSupervisor(): PersonaSpawnSupervisor {
+    const { sink, stores, clock } = this.#deps;
+    return new PersonaSpawnSupervisor({
+      ...this.#deps,
+      adapters: this.#deps.createAdapters(this.#client),
+      registry: this.registry,
+      plan: planRoles(),
+      ledger: stores.ledger,
+      startCitizen: (identity) => {
+        const runtime = this.#start(identity);
+        sink.personaStarted(runtime);
+        return runtime;
+      },
+      createConversation: ({ citizen }) =>
+        createConversation({ citizen, feed: this.feed, store: stores.room, clock }),
+      createCognition: (ctx) => this.#deps.createCognition(ctx),
+      isAddressed: (row, name) => this.#deps.isAddressed(row, name),
+      isAsleep: (peerId) => this.#deps.isAsleep(peerId),
+      onStage: (peerId, stage) => {
+        sink.stage(peerId, stage);
+      },
+      onServeNews: (peerId, news) => {
+        sink.serving(peerId, news);
+      },
+      onUnattended: (peerId, stage, error) => {
+        sink.unattended(peerId, stage, error);
+      },
+    });
+  }
+}

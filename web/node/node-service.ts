@@ -1,0 +1,170 @@
+/** Owns what one tab's worker offers its page: the node itself, or a view of the tab that has it. */
+import type { Clock } from '../../shared/clock.ts';
+import { AppError, toAppError } from '../../shared/errors.ts';
+import type { Locks } from './ownership/locks.ts';
+import { TabRole } from './ownership/tab-role.ts';
+import type { ForwardedCommand, ForwardedResult, TabChannel, TabMessage } from './ownership/tab-channel.ts';
+import { Viewer } from './ownership/viewer.ts';
+import { addTrouble, troubleOf } from './view/trouble.ts';
+import { ViewPublisher } from './view/view-publisher.ts';
+import type { CommandResult, NodeCommands, NodeWorkerApi } from './view.ts';
+
+/** The node while this tab has it. */
+export interface OwnedNode {
+  readonly commands: Omit<NodeCommands, 'moveHere'>;
+  /** In good order: everybody leaves the room, the connection is closed. */
+  stop(): Promise<void>;
+}
+
+export interface NodeServiceDeps {
+  readonly tabId: string;
+  readonly locks: Locks;
+  readonly channel: TabChannel;
+  readonly clock: Clock;
+  /** Shows its progress and its failures through the publisher; rejects only when it cannot run at all. */
+  startNode(publisher: ViewPublisher): Promise<OwnedNode>;
+}
+
+export function createNodeService(
+  deps: NodeServiceDeps,
+): NodeWorkerApi & { run(signal: AbortSignal): Promise<void> } {
+  const { channel, clock, tabId } = deps;
+  const publisher = new ViewPublisher(
+    {
+      tab: 'starting',
+      connection: { state: 'connecting', attempt: 0 },
+      rooms: [],
+      people: [],
+      lane: { chosenBecause: '' },
+      backup: { identities: 0 },
+      troubles: [],
+    },
+    clock,
+  );
+  const viewer = new Viewer(tabId, channel, publisher, clock);
+  let node: OwnedNode | undefined;
+  let starting: Promise<void> = Promise.resolve();
+  let isShared = false;
+
+  const role = new TabRole({
+    locks: deps.locks,
+    clock,
+    askToYield: () => {
+      channel.post({ kind: 'yield' });
+    },
+    becomeViewer: () => {
+      viewer.start();
+    },
+    becomeOwner: async () => {
+      publisher.change({ tab: 'owner' });
+      starting = deps.startNode(publisher).then(
+        (started) => {
+          node = started;
+        },
+        (thrown: unknown) => {
+          // Shown, and the tab stays the owner: another one would fail in the same way.
+          publisher.change({
+            troubles: addTrouble(publisher.view.troubles, troubleOf(toAppError(thrown), clock)),
+          });
+        },
+      );
+      await starting;
+      if (isShared) shareSnapshot();
+    },
+    stopOwning: async () => {
+      await starting;
+      await node?.stop();
+      node = undefined;
+    },
+    yielded: () => {
+      channel.post({ kind: 'yielded' });
+    },
+  });
+
+  const shareSnapshot = (): void => {
+    publisher.flush();
+    channel.post({ kind: 'update', update: { kind: 'snapshot', view: publisher.view } });
+  };
+  // Copying every patch for nobody would cost a clone of the timeline per token: only once a viewer asked.
+  publisher.listen((update) => {
+    if (node && isShared) channel.post({ kind: 'update', update });
+  });
+
+  const execute = async (name: ForwardedCommand, args: readonly unknown[]): Promise<ForwardedResult> => {
+    if (!node) {
+      const error = new AppError('BridgeDown', 'The node is still starting.');
+      return { ok: false, trouble: troubleOf(error, clock) };
+    }
+    // The arguments were typed where the command was called; the channel only carries them.
+    const command = node.commands[name] as (...given: readonly unknown[]) => Promise<ForwardedResult>;
+    return command(...args);
+  };
+
+  channel.onMessage = (message: TabMessage) => {
+    switch (message.kind) {
+      case 'update':
+        if (!node) viewer.onUpdate(message.update);
+        return;
+      case 'snapshot-wanted':
+        if (!node) return;
+        isShared = true;
+        shareSnapshot();
+        return;
+      case 'yield':
+        role.onYieldAsked();
+        return;
+      case 'yielded':
+        role.onOtherYielded();
+        return;
+      case 'command':
+        if (node) {
+          execute(message.name, message.args)
+            .then((result) => {
+              channel.post({ kind: 'result', to: message.from, id: message.id, result });
+            })
+            .catch((error: unknown) => {
+              const trouble = troubleOf(toAppError(error), clock);
+              channel.post({
+                kind: 'result',
+                to: message.from,
+                id: message.id,
+                result: { ok: false, trouble },
+              });
+            });
+        }
+        return;
+      case 'result':
+        viewer.onResult(message.to, message.id, message.result);
+        return;
+    }
+  };
+
+  const call = async <R extends ForwardedResult>(name: ForwardedCommand, ...args: unknown[]): Promise<R> => {
+    const isViewer = publisher.view.tab === 'viewer';
+    const result = isViewer ? await viewer.forward(name, args) : await execute(name, args);
+    // A command's own result type; the union is only what the channel carries.
+    return result as R;
+  };
+
+  return {
+    run: (signal) => role.run(signal),
+    listen: (listener) => {
+      publisher.listen(listener);
+      return Promise.resolve();
+    },
+    pair: (code) => call<CommandResult>('pair', code),
+    say: (channelId, text) => call<CommandResult>('say', channelId, text),
+    retry: (key) => call<CommandResult>('retry', key),
+    loadOlder: (channelId) => call<CommandResult>('loadOlder', channelId),
+    markRead: (channelId, key) => call<CommandResult>('markRead', channelId, key),
+    openModel: (file) => call<CommandResult>('openModel', file),
+    setAsleep: (peerId, asleep) => call<CommandResult>('setAsleep', peerId, asleep),
+    backupFile: () => call<Awaited<ReturnType<NodeCommands['backupFile']>>>('backupFile'),
+    restoreBackup: (text, code) => call<CommandResult>('restoreBackup', text, code),
+    confirmRecoveryCodeSaved: () => call<CommandResult>('confirmRecoveryCodeSaved'),
+    moveHere: () => {
+      role.moveHere();
+      return Promise.resolve({ ok: true });
+    },
+  };
+}

@@ -1,0 +1,222 @@
+/** Owns turning what the host tells into what the page shows. */
+import type { Uuid } from '../../../shared/airc/model.ts';
+import type { DaemonInfo } from '../../../shared/bridge/messages.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import type { AppError } from '../../../shared/errors.ts';
+import { BOOT_STAGES, type BootStage, type BootSummary } from '../boot/boot-summary.ts';
+import type { BridgeState } from '../bridge/bridge-client.ts';
+import type { CitizenRuntime } from '../citizen/citizen-runtime.ts';
+import type { LeaseState } from '../citizen/lease.ts';
+import type { HostSink } from '../host/host-sink.ts';
+import type { FeedNews, RoomFeed } from '../room/room-feed.ts';
+import type { ServeNews } from '../serve/serve-persona.ts';
+import type { RoomStore } from '../storage/stores.ts';
+import type { ConnectionView, LaneView, PersonState } from '../view.ts';
+import { People } from './people.ts';
+import { Timeline } from './timeline.ts';
+import { addTrouble, troubleOf } from './trouble.ts';
+import type { ViewPublisher } from './view-publisher.ts';
+
+export interface PresenterDeps {
+  readonly publisher: ViewPublisher;
+  readonly store: RoomStore;
+  readonly clock: Clock;
+  isAsleep(peerId: Uuid): boolean;
+  /** What the boot's adapter stage is doing just now. */
+  laneProgress(): LaneView['progress'];
+}
+
+const STAGE_WORDS: Readonly<Record<BootStage, string>> = {
+  plan: 'choosing a lane',
+  bootstrap: 'finding her identity',
+  profile: 'reading her profile',
+  adapter: 'loading the model',
+  warmup: 'warming up',
+  brain: 'waking up',
+  prime: 'joining the room',
+  spawn: 'starting',
+  attach: 'starting',
+};
+
+export class Presenter implements HostSink {
+  readonly #deps: PresenterDeps;
+  readonly #people: People;
+  #timeline: Timeline | undefined;
+  #leaseRefused = new Set<Uuid>();
+
+  constructor(deps: PresenterDeps) {
+    this.#deps = deps;
+    this.#people = new People((people) => {
+      deps.publisher.change({ people });
+    });
+  }
+
+  /** Of the open room; undefined before one is open. */
+  get timeline(): Timeline | undefined {
+    return this.#timeline;
+  }
+
+  connection(state: BridgeState): void {
+    this.#deps.publisher.change({ connection: this.#connectionView(state) });
+  }
+
+  daemon(daemon: DaemonInfo): void {
+    const { connection } = this.#deps.publisher.view;
+    if (connection.state === 'ready') this.#deps.publisher.change({ connection: { ...connection, daemon } });
+  }
+
+  roomOpened(feed: RoomFeed, human: CitizenRuntime): void {
+    const { publisher, store, clock } = this.#deps;
+    const { seed } = human.identity;
+    this.#people.addOwn(seed, undefined);
+    const timeline = new Timeline({
+      room: feed.room,
+      store,
+      clock,
+      self: { peerId: seed.peer_id, name: seed.agent_name },
+      onChange: (room) => {
+        publisher.change({ rooms: [room], activeChannel: room.channel });
+      },
+    });
+    this.#timeline = timeline;
+    human.outbox.changes.subscribe((row) => {
+      timeline.track(row);
+    });
+    feed.news.subscribe((news) => {
+      this.#onFeed(news, timeline);
+    });
+    human.outbox
+      .open()
+      .then((rows) => timeline.open(rows))
+      .then(() => store.before(feed.room.channel, Infinity, 200))
+      .then((rows) => {
+        this.#people.seen(rows);
+      })
+      .catch((error: unknown) => {
+        this.trouble(error as AppError);
+      });
+  }
+
+  personaStarted({ identity }: CitizenRuntime): void {
+    this.#people.addOwn(identity.seed, booting('bootstrap'));
+  }
+
+  lease({ citizen }: CitizenRuntime, state: LeaseState): void {
+    const { peerId } = citizen;
+    if (state.kind === 'refused') {
+      this.#leaseRefused.add(peerId);
+      this.#people.setState(peerId, { kind: 'errored', trouble: troubleOf(state.error, this.#deps.clock) });
+      // Asked again every few seconds: the list keeps one telling of it.
+      this.trouble(state.error);
+    } else if (state.kind === 'held' && this.#leaseRefused.delete(peerId)) {
+      this.#people.setState(peerId, this.#resting(peerId));
+    }
+  }
+
+  stage(peerId: Uuid, stage: BootStage): void {
+    if (!this.#leaseRefused.has(peerId))
+      this.#people.setState(peerId, booting(stage, this.#deps.laneProgress()));
+  }
+
+  serving(peerId: Uuid, news: ServeNews): void {
+    if (!this.#leaseRefused.has(peerId)) this.#people.setState(peerId, this.#personState(peerId, news));
+  }
+
+  unattended(peerId: Uuid, _stage: BootStage, error: AppError): void {
+    this.#people.setState(peerId, { kind: 'errored', trouble: troubleOf(error, this.#deps.clock) });
+    this.trouble(error);
+  }
+
+  booted(summary: BootSummary): void {
+    for (const { stage, error } of summary.failures) if (stage === 'bootstrap') this.trouble(error);
+  }
+
+  trouble(error: AppError): void {
+    const { publisher, clock } = this.#deps;
+    publisher.change({ troubles: addTrouble(publisher.view.troubles, troubleOf(error, clock)) });
+  }
+
+  /** She was put to sleep, or woken. */
+  rested(peerId: Uuid): void {
+    this.#people.setState(peerId, this.#resting(peerId));
+  }
+
+  #onFeed(news: FeedNews, timeline: Timeline): void {
+    switch (news.kind) {
+      case 'rows':
+        this.#people.seen(news.rows);
+        timeline.add(news.rows);
+        return;
+      case 'live':
+        this.#people.present(news.event);
+        return;
+      case 'detached':
+        // A lost socket is on the page as the connection's state already.
+        if (news.error.code !== 'BridgeDown') this.trouble(news.error);
+        return;
+      case 'caught-up':
+      case 'store-replaced':
+        return;
+    }
+  }
+
+  #connectionView(state: BridgeState): ConnectionView {
+    const { clock } = this.#deps;
+    switch (state.kind) {
+      case 'ready': {
+        const { companionVersion, daemon } = state.session.ready;
+        return { state: 'ready', companionVersion, daemon };
+      }
+      case 'refused':
+        return { state: 'unpaired', trouble: troubleOf(state.error, clock) };
+      case 'connecting':
+        return {
+          state: 'connecting',
+          attempt: state.attempt,
+          ...(state.error && { trouble: troubleOf(state.error, clock) }),
+        };
+    }
+  }
+
+  #personState(peerId: Uuid, news: ServeNews): PersonState {
+    switch (news.kind) {
+      case 'idle':
+        return this.#resting(peerId);
+      case 'thinking': {
+        const { progress } = news;
+        if (!progress) return { kind: 'reading' };
+        if (progress.kind === 'writing')
+          return { kind: 'writing', text: progress.text, tokens: progress.tokens };
+        const { promptTokensDone: done, promptTokens: total } = progress;
+        return { kind: 'reading', progress: { what: 'reading', done, total, unit: 'tokens' } };
+      }
+      case 'ended':
+        switch (news.end.kind) {
+          case 'replied':
+            return this.#resting(peerId);
+          case 'silent':
+            return { kind: 'silent', reason: news.end.reason, decidedBy: news.end.decidedBy };
+          case 'errored':
+            this.trouble(news.end.error);
+            return { kind: 'errored', trouble: troubleOf(news.end.error, this.#deps.clock) };
+        }
+    }
+  }
+
+  #resting(peerId: Uuid): PersonState {
+    return this.#deps.isAsleep(peerId) ? { kind: 'asleep' } : { kind: 'idle' };
+  }
+}
+
+function booting(stage: BootStage, lane?: LaneView['progress']): PersonState {
+  if (lane && stage === 'adapter') return { kind: 'booting', progress: lane };
+  return {
+    kind: 'booting',
+    progress: {
+      what: STAGE_WORDS[stage],
+      done: BOOT_STAGES.indexOf(stage),
+      total: BOOT_STAGES.length,
+      unit: 'steps',
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** Owns how a failure is shown: cause, next step, time; the newest twenty. */
+import type { Clock } from '../../../shared/clock.ts';
+import { toWireError, type AppError } from '../../../shared/errors.ts';
+import type { Trouble } from '../view.ts';
+
+const KEPT = 20;
+
+export function troubleOf(error: AppError, clock: Clock): Trouble {
+  return { ...toWireError(error), nextStep: error.nextStep, atMs: clock.nowMs() };
+}
+
+/** With the new one last. The same cause told again replaces its earlier telling. */
+export function addTrouble(troubles: readonly Trouble[], added: Trouble): readonly Trouble[] {
+  const others = troubles.filter(({ code, message }) => code !== added.code || message !== added.message);
+  return [...others, added].slice(-KEPT);
+}
