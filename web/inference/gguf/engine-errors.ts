@@ -1,0 +1,38 @@
+/** Owns the names of what wllama throws: its own errors carry little more than a text. */
+import { AppError } from '../../../shared/errors.ts';
+
+/** Token count and bound in llama.cpp's refusal of a prompt that is too long. */
+const TOO_LONG = /request \((\d+) tokens\) exceeds the available context size \((\d+) tokens\)/;
+
+/** The true token count of a prompt that was refused for its length; undefined for any other failure. */
+export function refusedTokens(thrown: unknown): number | undefined {
+  const match = TOO_LONG.exec(messageOf(thrown));
+  return match ? Number(match[1]) : undefined;
+}
+
+/** `logged` is what the engine wrote to its log as errors during the call. */
+export function engineError(thrown: unknown, logged: string): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const message = messageOf(thrown);
+  const options = { cause: thrown, detail: logged };
+  const tooLong = TOO_LONG.exec(message);
+  if (tooLong) {
+    return new AppError(
+      'ContextOverflow',
+      `The prompt has ${tooLong[1]} tokens; the model holds ${tooLong[2]}.`,
+      options,
+    );
+  }
+  if (/failed to parse grammar/i.test(message) || /failed to parse grammar/i.test(logged)) {
+    return new AppError('GrammarInvalid', 'The engine cannot parse the grammar of this request.', options);
+  }
+  if (thrown instanceof Error && thrown.name === 'AbortError') {
+    return new AppError('Aborted', 'The generation was stopped.', options);
+  }
+  // RuntimeError is a trap inside wasm (out of memory, out of bounds): the instance cannot be trusted any more.
+  return new AppError('LaneDied', `The engine failed: ${message}`, options);
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,143 @@
+/** Owns the lane inside the inference worker: one call in the engine at a time, and an engine that is born again. */
+import type { Clock } from '../../../shared/clock.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { createAdmission } from '../../../shared/inference/admission.ts';
+import { renderChat } from '../../../shared/inference/chat-template.ts';
+import type { GgufHeader } from '../../../shared/inference/gguf-header.ts';
+import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
+import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
+import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
+import { createChunkReader, rawCompletion } from './completion.ts';
+import type { Engine } from './engine.ts';
+import { createMemoryGrowth, type MemoryGrowth } from './memory-growth.ts';
+
+export interface EngineLaneDeps {
+  /** Loads a fresh instance of the same model. */
+  openEngine(signal: AbortSignal): Promise<Engine>;
+  readonly header: Pick<GgufHeader, 'bosToken' | 'eosToken' | 'controlTokens' | 'cacheBytesPerToken'>;
+  readonly template: string;
+  readonly clock: Clock;
+  /** An idle instance that has grown by this much is ended; the next call loads a fresh one. */
+  readonly recycleAfterBytes: number;
+  report(engine: Engine): LaneReport;
+}
+
+/** Streaming stutters when several requests decode at once, and one bad request can end its neighbours. */
+const SLOTS = 1;
+const WARMUP: GenerateRequest = {
+  messages: [{ role: 'user', content: 'Hello' }],
+  sampling: { temperature: 0 },
+  maxTokens: 1,
+};
+
+export async function openEngineLane(deps: EngineLaneDeps, signal: AbortSignal): Promise<InferenceLane> {
+  const engine = await deps.openEngine(signal);
+  return new EngineLane(deps, engine);
+}
+
+class EngineLane implements InferenceLane {
+  readonly report: LaneReport;
+  readonly #deps: EngineLaneDeps;
+  readonly #admission = createAdmission(SLOTS);
+  readonly #life = new AbortController();
+  #engine: Engine;
+  #growth: MemoryGrowth;
+
+  constructor(deps: EngineLaneDeps, engine: Engine) {
+    this.#deps = deps;
+    this.#engine = engine;
+    this.#growth = createMemoryGrowth(deps.header.cacheBytesPerToken ?? 0);
+    this.report = deps.report(engine);
+  }
+
+  async warmup(signal?: AbortSignal): Promise<WarmupReport> {
+    for await (const chunk of this.generate(WARMUP, signal)) {
+      if (chunk.kind === 'done') {
+        const { firstTokenMs, totalMs } = chunk.result;
+        return { firstTokenMs, totalMs };
+      }
+    }
+    throw new AppError('LaneDied', 'The engine ended the warm-up without a result.');
+  }
+
+  generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk> {
+    return chunkStream(
+      (push, inner) => this.#inSlot(inner, (engine, both) => this.#complete(engine, request, push, both)),
+      signal,
+    );
+  }
+
+  countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number> {
+    const { eosToken, controlTokens } = this.#deps.header;
+    const padding = controlTokens.includes(eosToken) ? eosToken : (controlTokens[0] ?? '');
+    return this.#inSlot(signal, (engine, both) =>
+      engine.countTokens(this.#prompt(engine, messages), padding, both),
+    );
+  }
+
+  dispose(): Promise<void> {
+    const reason = closed();
+    this.#life.abort(reason);
+    this.#engine.end(reason);
+    return Promise.resolve();
+  }
+
+  async #complete(
+    engine: Engine,
+    request: GenerateRequest,
+    push: (chunk: GenerateChunk) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const reader = createChunkReader(this.#deps.clock);
+    const raw = rawCompletion(this.#prompt(engine, request.messages), request);
+    await engine.complete(raw, (chunk) => reader.read(chunk).forEach(push), signal);
+    const result = reader.result();
+    if (!result) throw new AppError('LaneDied', 'The engine ended the answer without a result.');
+    this.#growth.add(result);
+    push({ kind: 'done', result });
+  }
+
+  /** The engine adds BOS by itself where the model wants it; the template must not add a second one. */
+  #prompt(engine: Engine, messages: readonly ChatMessage[]): string {
+    const { bosToken, eosToken } = this.#deps.header;
+    return renderChat(this.#deps.template, messages, {
+      addGenerationPrompt: true,
+      bosToken: engine.loaded.addsBos ? '' : bosToken,
+      eosToken,
+    });
+  }
+
+  async #inSlot<T>(
+    signal: AbortSignal | undefined,
+    work: (engine: Engine, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const life = this.#life.signal;
+    const both = signal ? AbortSignal.any([signal, life]) : life;
+    const leave = await this.#admission.enter(both).catch((error: unknown) => {
+      life.throwIfAborted();
+      throw error;
+    });
+    try {
+      return await work(await this.#liveEngine(both), both);
+    } catch (error) {
+      life.throwIfAborted();
+      throw error;
+    } finally {
+      if (this.#growth.bytes > this.#deps.recycleAfterBytes) {
+        this.#engine.end(new AppError('LaneDied', 'The engine was ended to give its memory back.'));
+      }
+      leave();
+    }
+  }
+
+  async #liveEngine(signal: AbortSignal): Promise<Engine> {
+    if (!this.#engine.ended) return this.#engine;
+    this.#engine = await this.#deps.openEngine(signal);
+    this.#growth = createMemoryGrowth(this.#deps.header.cacheBytesPerToken ?? 0);
+    return this.#engine;
+  }
+}
+
+function closed(): AppError {
+  return new AppError('LaneDied', 'The lane was closed.');
+}

@@ -1,0 +1,162 @@
+/**
+ * Owns one instance of the engine from load to exit: whatever the engine does, every call on it settles, and an
+ * instance that cannot be trusted any more is ended.
+ */
+import type { Clock } from '../../../shared/clock.ts';
+import { AppError, toAppError } from '../../../shared/errors.ts';
+import { engineError, refusedTokens } from './engine-errors.ts';
+import { webgpuProof, type EngineLog, type OffloadProof } from './engine-log.ts';
+import type { RawChunk, RawCompletion, RawEngine, RawLoaded, RawLoadSettings } from './raw-engine.ts';
+
+export interface EngineDeps {
+  readonly raw: RawEngine;
+  readonly log: EngineLog;
+  readonly clock: Clock;
+  /** A call during which the engine gives no sign for this long is given up and the instance ended. */
+  readonly stallMs: number;
+  readonly loadTimeoutMs: number;
+}
+
+export class Engine {
+  readonly loaded: RawLoaded;
+  readonly loadMs: number;
+  readonly offload: OffloadProof | undefined;
+  readonly #deps: EngineDeps;
+  readonly #death = createFailure();
+  #ended: AppError | undefined;
+
+  private constructor(deps: EngineDeps, loaded: RawLoaded, loadMs: number) {
+    this.#deps = deps;
+    this.loaded = loaded;
+    this.loadMs = loadMs;
+    this.offload = webgpuProof(deps.log.lines());
+  }
+
+  /** Rejects with `Aborted`, `ModelUnsupported` (the engine refused the file) or `LaneStartFailed`. */
+  static async load(
+    deps: EngineDeps,
+    file: Blob,
+    settings: RawLoadSettings,
+    signal: AbortSignal,
+  ): Promise<Engine> {
+    const { raw, log, clock, loadTimeoutMs } = deps;
+    const startedMs = clock.monotonicMs();
+    const giveUp = createFailure();
+    const cancelTimeout = clock.after(loadTimeoutMs, () => {
+      giveUp.fail(
+        new AppError('LaneStartFailed', `The engine did not load within ${loadTimeoutMs / 1000} s.`),
+      );
+    });
+    const onAbort = (): void => {
+      giveUp.fail(new AppError('Aborted', 'Loading the model was stopped.'));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      const loaded = await Promise.race([raw.load(file, settings), giveUp.promise]);
+      if (!loaded.success) {
+        throw new AppError('ModelUnsupported', 'The engine cannot load this model.', {
+          detail: log.takeErrors(),
+        });
+      }
+      return new Engine(deps, loaded, clock.monotonicMs() - startedMs);
+    } catch (error) {
+      void raw.exit().catch(() => undefined);
+      if (signal.aborted) throw new AppError('Aborted', 'Loading the model was stopped.', { cause: error });
+      if (error instanceof AppError) throw error;
+      throw new AppError('LaneStartFailed', `The engine failed to load: ${toAppError(error).message}`, {
+        cause: error,
+        detail: log.takeErrors(),
+      });
+    } finally {
+      cancelTimeout();
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Why the instance ended; undefined while it can take calls. */
+  get ended(): AppError | undefined {
+    return this.#ended;
+  }
+
+  /** One at a time. Rejects with an AppError; after `LaneDied` or `TurnDeadlineExceeded` the instance has ended. */
+  async complete(
+    request: RawCompletion,
+    onChunk: (chunk: RawChunk) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (this.#ended) throw this.#ended;
+    const { raw, log, clock, stallMs } = this.#deps;
+    const onStall = (): void => {
+      this.end(
+        new AppError('TurnDeadlineExceeded', `The engine gave no sign for ${stallMs / 1000} s.`, {
+          detail: log.takeErrors(),
+        }),
+      );
+    };
+    let cancelStall = clock.after(stallMs, onStall);
+    try {
+      const work = raw.complete(
+        request,
+        (chunk) => {
+          cancelStall();
+          cancelStall = clock.after(stallMs, onStall);
+          if (!signal.aborted) onChunk(chunk);
+        },
+        signal,
+      );
+      await Promise.race([work, this.#death.promise]);
+    } catch (thrown) {
+      const error = engineError(thrown, log.takeErrors());
+      if (error.code === 'LaneDied') this.end(error);
+      throw error;
+    } finally {
+      cancelStall();
+    }
+  }
+
+  /**
+   * True token count of a prompt, as the engine's tokenizer makes it. The engine offers no tokenizer, but refuses a
+   * prompt longer than its context before it decodes anything and tells the count: so the prompt is made too long by
+   * a known number of control tokens, which never merge with what stands before them.
+   */
+  async countTokens(prompt: string, controlToken: string, signal: AbortSignal): Promise<number> {
+    const padding = this.loaded.contextTokens;
+    const padded = prompt + controlToken.repeat(padding);
+    try {
+      await this.complete({ ...PROBE, prompt: padded }, () => undefined, signal);
+    } catch (error) {
+      const total = refusedTokens(error instanceof AppError ? error.cause : error);
+      if (total === undefined) throw error;
+      return total - padding;
+    }
+    throw new AppError('ModelUnsupported', 'The model has no control token to count its prompts with.');
+  }
+
+  /** Ends the instance; calls in flight reject with `reason`. Safe to call again. */
+  end(reason: AppError): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    this.#death.fail(reason);
+    void this.#deps.raw.exit().catch(() => undefined);
+  }
+}
+
+/** A promise that others race: it never resolves, and nobody has to listen when it fails. */
+function createFailure(): { readonly promise: Promise<never>; fail(reason: AppError): void } {
+  let fail: (reason: AppError) => void = () => undefined;
+  const promise = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
+  promise.catch(() => undefined);
+  return { promise, fail };
+}
+
+const PROBE: Omit<RawCompletion, 'prompt'> = {
+  max_tokens: 1,
+  temperature: 0,
+  top_k: 1,
+  top_p: 1,
+  min_p: 0,
+  repeat_penalty: 1,
+};

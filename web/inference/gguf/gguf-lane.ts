@@ -1,0 +1,89 @@
+/** Owns the gguf lane as the node sees it: the model in a worker of its own, which is started again after its death. */
+import { AppError, toAppError } from '../../../shared/errors.ts';
+import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
+import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
+import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
+import type { RememberedModel } from '../models/model-source.ts';
+import type { OnLaneProgress } from '../progress.ts';
+import type { GgufOpenOptions, OpenedModel } from './worker-api.ts';
+import { WorkerSession, type WorkerSessionDeps } from './worker-session.ts';
+
+export interface OpenedGgufLane {
+  readonly lane: InferenceLane;
+  readonly model: RememberedModel;
+}
+
+/** Starts the worker and loads the model. Rejects with an AppError that names what failed. */
+export async function openGgufLane(
+  deps: WorkerSessionDeps,
+  options: GgufOpenOptions,
+  onProgress: OnLaneProgress,
+  signal: AbortSignal,
+): Promise<OpenedGgufLane> {
+  const { session, opened } = await WorkerSession.open(deps, options, onProgress, signal);
+  return { lane: new GgufLane(deps, options, session, opened), model: opened.model };
+}
+
+class GgufLane implements InferenceLane {
+  readonly report: LaneReport;
+  readonly #deps: WorkerSessionDeps;
+  readonly #again: GgufOpenOptions;
+  readonly #life = new AbortController();
+  #session: WorkerSession;
+  #reopening: Promise<WorkerSession> | undefined;
+
+  constructor(
+    deps: WorkerSessionDeps,
+    options: GgufOpenOptions,
+    session: WorkerSession,
+    opened: OpenedModel,
+  ) {
+    this.#deps = deps;
+    this.#session = session;
+    this.report = opened.report;
+    // By now the bytes are in this browser: a rebirth needs neither the dropped file nor the companion.
+    this.#again = { ...options, source: { kind: 'remembered', model: opened.model } };
+  }
+
+  async warmup(signal?: AbortSignal): Promise<WarmupReport> {
+    const session = await this.#alive();
+    return session.call((api, call) => api.warmup(call), signal);
+  }
+
+  generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk> {
+    return chunkStream(async (push, inner) => {
+      const session = await this.#alive();
+      await session.stream(request, push, inner);
+    }, signal);
+  }
+
+  async countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number> {
+    const session = await this.#alive();
+    return session.call((api, call) => api.countPromptTokens(call, messages), signal);
+  }
+
+  dispose(): Promise<void> {
+    const reason = new AppError('LaneDied', 'The lane was closed.');
+    this.#life.abort(reason);
+    this.#session.end(reason);
+    return Promise.resolve();
+  }
+
+  /** The living session, or a new one that all callers of the moment share. */
+  async #alive(): Promise<WorkerSession> {
+    this.#life.signal.throwIfAborted();
+    if (!this.#session.ended) return this.#session;
+    this.#reopening ??= this.#reopen().finally(() => {
+      this.#reopening = undefined;
+    });
+    return this.#reopening;
+  }
+
+  async #reopen(): Promise<WorkerSession> {
+    const { session } = await WorkerSession.open(this.#deps, this.#again, () => undefined, this.#life.signal);
+    // Closed while it was loading: nobody else would end this worker.
+    if (this.#life.signal.aborted) session.end(toAppError(this.#life.signal.reason));
+    this.#session = session;
+    return session;
+  }
+}

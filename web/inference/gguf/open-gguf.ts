@@ -1,0 +1,97 @@
+/** Owns the way from a model source to a lane inside the inference worker. */
+import type { Clock } from '../../../shared/clock.ts';
+import { CHATML_TEMPLATE } from '../../../shared/inference/chat-template.ts';
+import { readGgufHeader, type GgufHeader } from '../../../shared/inference/gguf-header.ts';
+import type { ModelFiles } from '../models/model-files.ts';
+import type { RememberedModel } from '../models/model-source.ts';
+import { obtainModel } from '../models/model-store.ts';
+import { Engine } from './engine.ts';
+import { openEngineLane } from './engine-lane.ts';
+import { createEngineLog } from './engine-log.ts';
+import { ggufReport } from './gguf-report.ts';
+import { preflightEngine } from './preflight.ts';
+import { createWllamaEngine, ENGINE_WASM_URL, type RawLoadSettings } from './raw-engine.ts';
+import type { OpenModel } from './worker-lane-service.ts';
+
+export interface OpenGgufDeps {
+  readonly clock: Clock;
+  readonly fetchBytes: typeof fetch;
+  readonly files: () => Promise<ModelFiles>;
+}
+
+/** KV memory grows with it; both lanes cap at the same number, so that budgets agree. */
+const MAX_CONTEXT_TOKENS = 8192;
+/** An abort is seen between two batches only: one batch must not take long on a slow machine. */
+const BATCH_TOKENS = { wasm: 128, webgpu: 256 };
+/** A batch of a large model in wasm on a weak machine takes tens of seconds. */
+const STALL_MS = 180_000;
+const LOAD_TIMEOUT_MS = 60_000;
+/** Slowest reading of a file and upload to a GPU that still counts as progress. */
+const LOAD_BYTES_PER_MS = 20_000;
+/** A quarter of what wasm can address, beside the model's own buffers. */
+const RECYCLE_AFTER_BYTES = 1024 * 1024 * 1024;
+
+export function createOpenGguf(deps: OpenGgufDeps): OpenModel {
+  const { clock, fetchBytes } = deps;
+  return async ({ source, withoutWebgpu, threads }, onProgress, signal) => {
+    await preflightEngine(ENGINE_WASM_URL, fetchBytes);
+    const files = await deps.files();
+    const checkHeader = async (file: Blob): Promise<void> => {
+      await headerOf(file);
+    };
+    const { file, model } = await obtainModel(source, { files, fetchBytes, checkHeader }, onProgress, signal);
+    onProgress({ what: `Loading ${model.name}`, done: 0, total: 0, unit: 'steps' });
+    const header = await headerOf(file);
+    const webgpu = withoutWebgpu === undefined;
+    const settings: RawLoadSettings = {
+      contextTokens: Math.min(header.contextTokens, MAX_CONTEXT_TOKENS),
+      batchTokens: webgpu ? BATCH_TOKENS.webgpu : BATCH_TOKENS.wasm,
+      threads,
+      webgpu,
+    };
+    const facts = {
+      model: { name: header.name ?? model.name, sizeBytes: model.sizeBytes, plumbing: header.plumbing },
+      templateMissing: header.chatTemplate === undefined,
+      ...(webgpu ? {} : { withoutWebgpu }),
+    };
+    const lane = await openEngineLane(
+      {
+        openEngine: (engineSignal) => startEngine(clock, file, settings, engineSignal),
+        header,
+        template: header.chatTemplate ?? CHATML_TEMPLATE,
+        clock,
+        recycleAfterBytes: RECYCLE_AFTER_BYTES,
+        report: (engine) => ggufReport(engine, facts),
+      },
+      signal,
+    );
+    return { lane, model: remembered(model, header) };
+  };
+}
+
+function startEngine(
+  clock: Clock,
+  file: Blob,
+  settings: RawLoadSettings,
+  signal: AbortSignal,
+): Promise<Engine> {
+  const log = createEngineLog();
+  const loadTimeoutMs = LOAD_TIMEOUT_MS + Math.ceil(file.size / LOAD_BYTES_PER_MS);
+  return Engine.load(
+    { raw: createWllamaEngine(log), log, clock, stallMs: STALL_MS, loadTimeoutMs },
+    file,
+    settings,
+    signal,
+  );
+}
+
+function headerOf(file: Blob): Promise<GgufHeader> {
+  const read = async (offset: number, length: number): Promise<Uint8Array> =>
+    new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
+  return readGgufHeader(read, file.size);
+}
+
+/** A dropped file is known by its file name only until its header was read. */
+function remembered(model: RememberedModel, header: GgufHeader): RememberedModel {
+  return { ...model, plumbing: header.plumbing };
+}

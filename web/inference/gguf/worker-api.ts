@@ -1,0 +1,41 @@
+/**
+ * Owns what crosses between node worker and inference worker. Comlink loses the code of a thrown error, so failures
+ * are values; streams are transferred, and cancelling one aborts the generation.
+ */
+import type { WireError } from '../../../shared/errors.ts';
+import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
+import type { LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
+import type { ModelSource, RememberedModel } from '../models/model-source.ts';
+import type { OnLaneProgress } from '../progress.ts';
+
+export type Answer<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError };
+
+/** A stream ends with `error` instead of being errored itself: a transferred stream loses the error's code. */
+export type WireChunk = GenerateChunk | { readonly kind: 'error'; readonly error: WireError };
+
+export interface GgufOpenOptions {
+  readonly source: ModelSource;
+  /** Undefined asks for WebGPU; otherwise why not: "no shader-f16". */
+  readonly withoutWebgpu?: string;
+  readonly threads: number;
+}
+
+export interface OpenedModel {
+  readonly report: LaneReport;
+  readonly model: RememberedModel;
+}
+
+/** `call` is chosen by the caller and unique per worker; `abort` names it. One model per worker. */
+export interface InferenceWorkerApi {
+  /**
+   * Takes this Web Lock and keeps it as long as the worker lives: whoever waits for the lock learns of its death, of
+   * which a dedicated worker otherwise gives no sign. Resolves when it is held.
+   */
+  hold(lock: string): Promise<void>;
+  open(call: number, options: GgufOpenOptions, onProgress: OnLaneProgress): Promise<Answer<OpenedModel>>;
+  warmup(call: number): Promise<Answer<WarmupReport>>;
+  generate(request: GenerateRequest): ReadableStream<WireChunk>;
+  countPromptTokens(call: number, messages: readonly ChatMessage[]): Promise<Answer<number>>;
+  abort(call: number): void;
+}

@@ -1,0 +1,26 @@
+/** Owns the inference worker: the realm that holds the engine, so that its crash is an event and not the end. */
+import { expose } from 'comlink';
+import { systemClock } from '../../shared/clock.ts';
+import { createOpenGguf } from './gguf/open-gguf.ts';
+import { createWorkerLaneService } from './gguf/worker-lane-service.ts';
+import { createModelFiles } from './models/model-files.ts';
+
+const openModel = createOpenGguf({
+  clock: systemClock,
+  fetchBytes: (input, init) => fetch(input, init),
+  files: async () => createModelFiles(await navigator.storage.getDirectory()),
+});
+
+function holdForLife(lock: string): Promise<void> {
+  return new Promise((held, refused) => {
+    navigator.locks
+      .request(lock, () => {
+        held();
+        // Never given back: the browser does that when this realm is gone.
+        return new Promise<never>(() => undefined);
+      })
+      .catch(refused);
+  });
+}
+
+expose(createWorkerLaneService(openModel, holdForLife));
