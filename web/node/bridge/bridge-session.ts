@@ -150,7 +150,9 @@ export class BridgeSession {
 
   /** An open but dead socket gives no event in the browser, so silence is the only sign. */
   #beat(): void {
-    this.#cancelHeartbeat = this.#clock.after(HEARTBEAT_EVERY_MS, () => {
+    const deadAtMs = this.#lastHeardMs + LINK_DEAD_AFTER_MS;
+    const waitMs = Math.min(HEARTBEAT_EVERY_MS, deadAtMs - this.#clock.monotonicMs());
+    this.#cancelHeartbeat = this.#clock.after(waitMs, () => {
       const nowMs = this.#clock.monotonicMs();
       if (nowMs - this.#lastHeardMs >= LINK_DEAD_AFTER_MS) {
         this.close(new AppError('BridgeDown', 'The companion has been silent for 5 seconds.'));

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../shared/errors.ts';
+import { HostWorld, MAYA } from '../../../shared/testing/host-world.ts';
+import { idleAdapters, spoke } from '../../../shared/testing/host-stand-ins.ts';
+import { replyMid } from '../serve/reply-mid.ts';
+
+describe('the persona host', () => {
+  it('boots a helper who answers a question once, signed, under the id fixed by its trigger', async () => {
+    const world = new HostWorld();
+    world.start();
+    await world.clock.advance(1_000);
+    expect(world.sink.summary).toMatchObject({ planned: 1, hosted: 1, failures: [], tierId: 'cpu_threads' });
+    const question = world.companion.post('hello');
+    await world.clock.advance(1_000);
+    expect(world.said(MAYA)).toEqual(['You said: hello']);
+    const answer = world.companion.events.find((event) => event.peerId === MAYA && event.kind === 'message');
+    const headers = new Map(answer?.headers);
+    expect(headers.get('x-persona.mid')).toBe(replyMid(MAYA, question.eventId));
+    expect(headers.get('x-persona.name')).toBe('Maya');
+    await world.clock.advance(60_000);
+    expect(world.said(MAYA)).toHaveLength(1);
+  });
+
+  it('does not answer what was said before she was born, but has it as history', async () => {
+    const world = new HostWorld();
+    world.companion.post('old news');
+    world.start();
+    await world.clock.advance(1_000);
+    expect(world.said(MAYA)).toEqual([]);
+    world.companion.post('hello');
+    await world.clock.advance(1_000);
+    expect(world.turns).toHaveLength(1);
+    expect(world.turns[0]?.history.map((line) => line.text)).toEqual(['old news']);
+    expect(world.turns[0]?.trigger.text).toBe('hello');
+  });
+
+  it('answers a burst once: the newest line that names her is the trigger, all are in the context', async () => {
+    const world = new HostWorld();
+    world.start();
+    await world.clock.advance(1_000);
+    world.companion.post('one');
+    world.companion.post('Maya, two?');
+    world.companion.post('three');
+    await world.clock.advance(2_000);
+    expect(world.turns).toHaveLength(1);
+    expect(world.turns[0]?.trigger.text).toBe('Maya, two?');
+    expect(world.turns[0]?.history.map((line) => line.text)).toEqual(['one', 'three']);
+    expect(world.turns[0]?.coveredEventIds).toHaveLength(2);
+  });
+
+  it('gathers what arrives while she thinks into the next turn', async () => {
+    const world = new HostWorld();
+    world.think = async (input) => {
+      await world.clock.sleep(5_000);
+      return spoke(`re ${input.trigger.text}`);
+    };
+    world.start();
+    await world.clock.advance(1_000);
+    world.companion.post('first');
+    await world.clock.advance(1_000);
+    world.companion.post('second');
+    await world.clock.advance(1_000);
+    world.companion.post('third');
+    await world.clock.advance(20_000);
+    expect(world.said(MAYA)).toEqual(['re first', 're third']);
+  });
+
+  it('reads from the inbox what the live stream skipped', async () => {
+    const world = new HostWorld();
+    world.start();
+    await world.clock.advance(1_000);
+    world.companion.pushes = () => false;
+    world.companion.post('are you there?');
+    await world.clock.advance(20_000);
+    expect(world.said(MAYA)).toEqual(['You said: are you there?']);
+  });
+
+  it('thinks again, once, when the way to the engine broke under a turn', async () => {
+    const world = new HostWorld();
+    world.think = (input) =>
+      Promise.resolve(
+        world.turns.length === 1
+          ? { kind: 'errored', error: new AppError('LaneDied', 'The engine stopped.') }
+          : spoke(`again: ${input.trigger.text}`),
+      );
+    world.start();
+    await world.clock.advance(1_000);
+    world.companion.post('hello');
+    await world.clock.advance(2_000);
+    expect(world.said(MAYA)).toEqual(['again: hello']);
+  });
+
+  it('reports an errored turn, says nothing, and answers the next one', async () => {
+    const world = new HostWorld();
+    world.think = (input) =>
+      Promise.resolve(
+        input.trigger.text === 'bad'
+          ? { kind: 'errored', error: new AppError('DecisionMalformed', 'no JSON') }
+          : spoke('fine'),
+      );
+    world.start();
+    await world.clock.advance(1_000);
+    world.companion.post('bad');
+    await world.clock.advance(2_000);
+    expect(world.said(MAYA)).toEqual([]);
+    expect(world.sink.serveNews.at(-1)).toMatchObject({
+      end: { kind: 'errored', error: { code: 'DecisionMalformed' } },
+    });
+    world.companion.post('good');
+    await world.clock.advance(2_000);
+    expect(world.said(MAYA)).toEqual(['fine']);
+  });
+
+  it('keeps an unhosted persona visible with the reason, and hosts her when the cause is gone', async () => {
+    const world = new HostWorld();
+    let broken = true;
+    world.start({
+      createAdapters: () => ({
+        ...idleAdapters,
+        build: (profile) =>
+          broken ? Promise.reject(new AppError('LaneStartFailed', 'no engine')) : idleAdapters.build(profile),
+      }),
+    });
+    await world.clock.advance(1_000);
+    expect(world.sink.summary).toMatchObject({
+      planned: 1,
+      hosted: 0,
+      failures: [
+        {
+          slotIndex: 0,
+          role: 'helper',
+          personaId: MAYA,
+          stage: 'adapter',
+          error: { code: 'LaneStartFailed' },
+        },
+      ],
+    });
+    broken = false;
+    world.companion.dropSockets();
+    await world.clock.advance(3_000);
+    world.companion.post('hello');
+    await world.clock.advance(2_000);
+    expect(world.said(MAYA)).toEqual(['You said: hello']);
+  });
+
+  it('leaves durable marks of presence at birth and on leaving only', async () => {
+    const world = new HostWorld();
+    const first = world.start();
+    await world.clock.advance(5 * 60_000);
+    await first.stop();
+    const second = world.start();
+    await world.clock.advance(5 * 60_000);
+    await second.stop();
+    const marks = world.companion.events
+      .filter((event) => event.peerId === MAYA && event.kind === 'event')
+      .map((event) => new Map(event.headers).get('airc.heartbeat.kind'));
+    expect(marks).toEqual(['alive', 'leaving', 'leaving']);
+  });
+});
