@@ -1,0 +1,150 @@
+/** Owns what is known of a model file before an engine opens it: read and checked from its GGUF header. */
+import { AppError } from '../errors.ts';
+import { MAX_TEMPLATE_CHARS } from './chat-template.ts';
+import { GgufCursor, implausible, type ReadBytes } from './gguf-cursor.ts';
+import { GgufMetadata } from './gguf-metadata.ts';
+import { walkTensors } from './gguf-tensors.ts';
+
+export type { ReadBytes } from './gguf-cursor.ts';
+
+export interface GgufHeader {
+  /** `general.name`, one line of at most 120 characters; undefined where the file has none. */
+  readonly name: string | undefined;
+  readonly architecture: string;
+  /** Context the model was trained for, tokens. */
+  readonly contextTokens: number;
+  readonly blockCount: number;
+  /** Jinja source; undefined where the file has none. */
+  readonly chatTemplate: string | undefined;
+  /** Texts of the special tokens; empty where the file names none. */
+  readonly bosToken: string;
+  readonly eosToken: string;
+  /** Whether the file asks for the first token to be put before every prompt; undefined: the engine's own rule. */
+  readonly addsBos: boolean | undefined;
+  /** Texts that the tokenizer reads as control: they must never reach a prompt from foreign content. */
+  readonly controlTokens: readonly string[];
+  /** Bytes of all tensors. */
+  readonly tensorBytes: number;
+  /** Bytes that one token takes in an f16 key-value cache; undefined where the header does not say enough. */
+  readonly cacheBytesPerToken: number | undefined;
+  /** The generated model that only proves the plumbing says so itself, by `persona_node.plumbing`. */
+  readonly plumbing: boolean;
+}
+
+const MAGIC = 0x46554747;
+const VERSIONS: ReadonlySet<number> = new Set([2, 3]);
+/** The largest mixture-of-experts files have a few thousand tensors and some hundred keys. */
+const MAX_TENSORS = 65_536;
+const MAX_KEYS = 8_192;
+const MAX_CONTEXT_TOKENS = 2 ** 31 - 1;
+const MAX_BLOCKS = 4_096;
+const MAX_ALIGNMENT_BYTES = 65_536;
+const DEFAULT_ALIGNMENT_BYTES = 32;
+const MAX_NAME_CHARS = 120;
+const MAX_TOKEN_BYTES = 1_024;
+const MAX_CONTROL_TOKENS = 8_192;
+const CONTROL_TOKEN_TYPE = 3;
+const CACHE_ELEMENT_BYTES = 2;
+
+/**
+ * Reads the header of a file of `fileBytes`. Rejects with `ModelNotGguf`, `ModelTruncated` (cut anywhere, also in the
+ * tensors), or `ModelUnsupported` (another version, counts no model has, not a whole language model); a rejection of
+ * `read` passes through. Nothing is allocated by a number from the file before it was held against a limit.
+ */
+export async function readGgufHeader(read: ReadBytes, fileBytes: number): Promise<GgufHeader> {
+  const cursor = new GgufCursor(read, fileBytes);
+  if (fileBytes < 4 || (await cursor.u32()) !== MAGIC)
+    throw new AppError('ModelNotGguf', 'The file is not a GGUF model: its first four bytes are not "GGUF".');
+  const version = await cursor.u32();
+  if (!VERSIONS.has(version))
+    throw new AppError('ModelUnsupported', `The GGUF file is of version ${version}; 2 and 3 can be read.`);
+  const tensorCount = await cursor.u64('a number of tensors', MAX_TENSORS);
+  const keyCount = await cursor.u64('a number of keys', MAX_KEYS);
+  const metadata = await GgufMetadata.walk(cursor, keyCount, (at) => new GgufCursor(read, fileBytes, at));
+  const architecture = await requireLanguageModel(metadata, tensorCount);
+  const tensors = await walkTensors(cursor, tensorCount, await alignment(metadata), fileBytes);
+  const blockCount = await required(metadata, `${architecture}.block_count`, MAX_BLOCKS);
+  return {
+    name: oneLine(await metadata.text('general.name', 4 * MAX_NAME_CHARS)),
+    architecture,
+    contextTokens: await required(metadata, `${architecture}.context_length`, MAX_CONTEXT_TOKENS),
+    blockCount,
+    chatTemplate: await metadata.text('tokenizer.chat_template', 4 * MAX_TEMPLATE_CHARS),
+    ...(await specialTokens(metadata)),
+    addsBos: await metadata.flag('tokenizer.ggml.add_bos_token'),
+    tensorBytes: tensors.bytes,
+    cacheBytesPerToken: await cacheBytesPerToken(metadata, architecture, blockCount),
+    plumbing: (await metadata.flag('persona_node.plumbing')) ?? false,
+  };
+}
+
+async function requireLanguageModel(metadata: GgufMetadata, tensorCount: number): Promise<string> {
+  const architecture = await metadata.text('general.architecture', 64);
+  const type = await metadata.text('general.type', 64);
+  const vocabulary = await metadata.list('tokenizer.ggml.tokens');
+  if (!architecture || tensorCount === 0 || !vocabulary || (type !== undefined && type !== 'model'))
+    throw new AppError(
+      'ModelUnsupported',
+      'The GGUF file is not a language model (an adapter or projector?).',
+    );
+  if (((await metadata.count('split.count')) ?? 1) > 1)
+    throw new AppError('ModelUnsupported', 'The GGUF file is one part of several; join them into one file.');
+  return architecture;
+}
+
+async function alignment(metadata: GgufMetadata): Promise<number> {
+  const bytes = (await metadata.count('general.alignment')) ?? DEFAULT_ALIGNMENT_BYTES;
+  if (bytes < 8 || bytes > MAX_ALIGNMENT_BYTES || (bytes & (bytes - 1)) !== 0)
+    throw implausible(`an alignment of ${bytes} bytes`);
+  return bytes;
+}
+
+async function required(metadata: GgufMetadata, key: string, max: number): Promise<number> {
+  const value = await metadata.count(key);
+  if (value === undefined)
+    throw new AppError('ModelUnsupported', `The GGUF file lacks "${key}", which every language model has.`);
+  if (value < 1 || value > max) throw implausible(`"${key}" = ${value}`);
+  return value;
+}
+
+async function specialTokens(
+  metadata: GgufMetadata,
+): Promise<Pick<GgufHeader, 'bosToken' | 'eosToken' | 'controlTokens'>> {
+  const control = new Set<number>();
+  let id = 0;
+  for await (const type of metadata.numbers('tokenizer.ggml.token_type')) {
+    if (type === CONTROL_TOKEN_TYPE && control.size < MAX_CONTROL_TOKENS) control.add(id);
+    id += 1;
+  }
+  const bos = (await metadata.count('tokenizer.ggml.bos_token_id')) ?? -1;
+  const eos = (await metadata.count('tokenizer.ggml.eos_token_id')) ?? -1;
+  const wanted = new Set([...control, bos, eos]);
+  const texts = await metadata.textsAt('tokenizer.ggml.tokens', wanted, MAX_TOKEN_BYTES);
+  return {
+    bosToken: texts.get(bos) ?? '',
+    eosToken: texts.get(eos) ?? '',
+    controlTokens: [...control].flatMap((token) => texts.get(token) ?? []),
+  };
+}
+
+async function cacheBytesPerToken(
+  metadata: GgufMetadata,
+  architecture: string,
+  blockCount: number,
+): Promise<number | undefined> {
+  const get = (key: string): Promise<number | undefined> => metadata.count(`${architecture}.${key}`);
+  const heads = await get('attention.head_count');
+  const embedding = await get('embedding_length');
+  const keyLength =
+    (await get('attention.key_length')) ?? (embedding && heads ? embedding / heads : undefined);
+  const cacheHeads = (await get('attention.head_count_kv')) ?? heads;
+  if (!keyLength || !cacheHeads) return undefined;
+  const valueLength = (await get('attention.value_length')) ?? keyLength;
+  return blockCount * cacheHeads * (keyLength + valueLength) * CACHE_ELEMENT_BYTES;
+}
+
+function oneLine(text: string | undefined): string | undefined {
+  // eslint-disable-next-line no-control-regex -- a name from a foreign file is shown to the person
+  const line = text?.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+  return line ? line.slice(0, MAX_NAME_CHARS) : undefined;
+}
