@@ -33,38 +33,30 @@ export interface Authenticated {
  */
 export async function authenticate(link: Link, deps: AuthenticateDeps): Promise<Authenticated> {
   const nonce = toBase64Url(deps.random.bytes(32));
-  const answer = await firstMessage(link, nonce, deps.clock);
-  // A page waits for `ready`; whatever comes before it would be handled by nobody.
-  let early = false;
-  let closed = false;
-  link.onMessage = () => {
-    early = true;
-  };
-  link.onClose = () => {
-    closed = true;
-  };
-  const sessionId = await verify(answer, nonce, deps);
-  if (closed) throw new AppError('Aborted', 'The socket closed.');
-  if (early) throw new AppError('ProtocolViolation', 'A message came before the socket was ready.');
-  return { sessionId, nonce };
-}
-
-function firstMessage(link: Link, nonce: string, clock: Clock): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(AUTHENTICATE_WITHIN_MS, () => {
+  const state = { answered: false, early: false, closed: false };
+  const answer = await new Promise<string>((resolve, reject) => {
+    const cancel = deps.clock.after(AUTHENTICATE_WITHIN_MS, () => {
       reject(new AppError('SessionUnknown', 'The socket did not authenticate in time.'));
     });
     link.onMessage = (text) => {
+      // A page waits for `ready`; whatever comes before it would be handled by nobody.
+      state.early = state.answered;
+      state.answered = true;
       cancel();
       resolve(text);
     };
     link.onClose = () => {
+      state.closed = true;
       cancel();
       reject(new AppError('Aborted', 'The socket closed.'));
     };
     const challenge: DownMessage = { type: 'challenge', version: BRIDGE_VERSION, nonce };
     link.send(JSON.stringify(challenge));
   });
+  const sessionId = await verify(answer, nonce, deps);
+  if (state.closed) throw new AppError('Aborted', 'The socket closed.');
+  if (state.early) throw new AppError('ProtocolViolation', 'A message came before the socket was ready.');
+  return { sessionId, nonce };
 }
 
 async function verify(text: string, nonce: string, deps: AuthenticateDeps): Promise<string> {
