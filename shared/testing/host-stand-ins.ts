@@ -67,8 +67,7 @@ export const idleLane: InferenceLane = {
 };
 
 export const idleAdapters: AdapterFactory = {
-  choose: () =>
-    Promise.resolve({ lane: 'companion', modelName: 'stand-in', contextTokens: 2048, reason: 'a stand-in' }),
+  choose: () => Promise.resolve({ lane: 'companion', reason: 'a stand-in' }),
   build: () => Promise.resolve(idleLane),
 };
 

@@ -5,15 +5,15 @@ import type { InferenceProfile } from '../../../shared/inference/profile.ts';
 /** What the plan chose for this device, and why. */
 export interface LaneChoice {
   readonly lane: LaneId;
-  readonly modelName: string;
-  /** Asked for; the loaded lane reports what it holds. */
-  readonly contextTokens: number;
   readonly reason: string;
 }
+
+/** Model and context length come from the loaded lane: what it holds, not what was asked for. */
+export type PlannedProfile = Omit<InferenceProfile, 'contextTokens' | 'modelName'>;
 
 export interface AdapterFactory {
   /** Rejects with `NoLane` when nothing can serve. */
   choose(): Promise<LaneChoice>;
   /** The loaded lane; personas with one model share it. Rejects with `LaneStartFailed`, `ModelNotGguf`, … */
-  build(profile: InferenceProfile): Promise<InferenceLane>;
+  build(profile: PlannedProfile): Promise<InferenceLane>;
 }

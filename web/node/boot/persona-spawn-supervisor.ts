@@ -21,7 +21,7 @@ import { contextLogger, type PersonaContext } from '../serve/persona-context.ts'
 import { createServeOutcome } from '../serve/serve-outcome.ts';
 import { servePersona, type ServeNews } from '../serve/serve-persona.ts';
 import type { LedgerStore } from '../storage/stores.ts';
-import type { AdapterFactory, LaneChoice } from './adapter-factory.ts';
+import type { AdapterFactory, LaneChoice, PlannedProfile } from './adapter-factory.ts';
 import type { BootSlotFailure, BootStage, BootSummary } from './boot-summary.ts';
 import type { HardwareTier } from './hardware-tier.ts';
 import type { IdentityProvider } from './identity-provider.ts';
@@ -143,7 +143,8 @@ export class PersonaSpawnSupervisor {
       const planned = this.#profile(runtime, choice);
       enter('adapter');
       const adapter = await this.#deps.adapters.build(planned);
-      const profile = { ...planned, contextTokens: adapter.report.contextTokens };
+      const { contextTokens, model } = adapter.report;
+      const profile = { ...planned, contextTokens, modelName: model.name };
       enter('warmup');
       await adapter.warmup();
       enter('brain');
@@ -168,15 +169,13 @@ export class PersonaSpawnSupervisor {
     }
   }
 
-  #profile(runtime: CitizenRuntime, choice: LaneChoice): InferenceProfile {
+  #profile(runtime: CitizenRuntime, choice: LaneChoice): PlannedProfile {
     const { seed } = runtime.identity;
     const { tier } = this.#deps;
     return {
       personaId: seed.peer_id,
       personaName: seed.agent_name,
       lane: choice.lane,
-      modelName: choice.modelName,
-      contextTokens: choice.contextTokens,
       sampling: { temperature: 0.6, topK: 40, topP: 0.95, repeatPenalty: 1.1 },
       tierId: tier.id,
       tierIsFallback: tier.isFallback,

@@ -16,8 +16,10 @@ export interface AircCitizen {
   readonly peerId: Uuid;
   /** New rows of her room, her own among them. Returns the disposer. */
   subscribe(listener: (rows: readonly RoomLogRow[]) => void): () => void;
-  /** Signs and says `text` under `mid`; the same mid again is the same saying. See {@link Outbox.say}. */
+  /** Signs `text` and says it under `mid`; the same mid again is the same saying. Resolves once it is in the room. */
   say(mid: Uuid, text: string): Promise<SayReceipt>;
+  /** The same, but resolves once it is stored and on its way. */
+  post(mid: Uuid, text: string): Promise<void>;
   /** The newest rows, oldest first. */
   pageRecent(limit: number): Promise<readonly RoomLogRow[]>;
 }
@@ -34,28 +36,32 @@ export interface CitizenDeps {
 export function createCitizen(deps: CitizenDeps): AircCitizen {
   const { seed, signer } = deps.identity;
   const { channel } = deps.feed.room;
+  const post = async (mid: Uuid, text: string): ReturnType<Outbox['post']> => {
+    const headers = await signHeaders(
+      {
+        peerId: seed.peer_id,
+        channel,
+        mid,
+        atMs: deps.clock.nowMs(),
+        kind: seed.kind,
+        name: seed.agent_name,
+        role: seed.role,
+        text,
+      },
+      signer,
+      deps.verifier,
+    );
+    return deps.outbox.post({ mid, text, headers });
+  };
   return {
     peerId: seed.peer_id,
     subscribe: (listener) =>
       deps.feed.news.subscribe((news) => {
         if (news.kind === 'rows') listener(news.rows);
       }),
-    say: async (mid, text) => {
-      const headers = await signHeaders(
-        {
-          peerId: seed.peer_id,
-          channel,
-          mid,
-          atMs: deps.clock.nowMs(),
-          kind: seed.kind,
-          name: seed.agent_name,
-          role: seed.role,
-          text,
-        },
-        signer,
-        deps.verifier,
-      );
-      return deps.outbox.say({ mid, text, headers });
+    say: async (mid, text) => (await post(mid, text)).inRoom,
+    post: async (mid, text) => {
+      await post(mid, text);
     },
     pageRecent: (limit) => deps.store.before(channel, Infinity, limit),
   };

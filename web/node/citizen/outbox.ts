@@ -56,17 +56,19 @@ export class Outbox {
   }
 
   /**
-   * Stores the message, unless its id is known already, and resolves once it is in the room. Rejects with the cause
-   * when it was refused for good; until then it stays on its way, over reconnects and restarts.
+   * Resolves once the message is stored, unless its id is known already; it is then on its way, over reconnects and
+   * restarts. `inRoom` resolves with its event id, or rejects with the cause when it was refused for good.
    */
-  async say(message: {
+  async post(message: {
     readonly mid: Uuid;
     readonly text: string;
     readonly headers: ReadonlyMap<string, string>;
-  }): Promise<SayReceipt> {
+  }): Promise<{ readonly inRoom: Promise<SayReceipt> }> {
     const { store, feed, clock, peerId } = this.#deps;
     // Before the store is asked: its answer may be older than the delivery that settles the waiters.
     const inRoom = this.#wait(message.mid);
+    // Whoever posts without waiting sees the end of it in the outbox.
+    inRoom.catch((_seenThere: unknown) => undefined);
     const known = await store.get(message.mid);
     if (known?.state === 'said' || known?.state === 'failed') this.#settle(known);
     if (!known) {
@@ -86,7 +88,7 @@ export class Outbox {
       });
     }
     this.#work.set();
-    return inRoom;
+    return { inRoom };
   }
 
   /** Puts a refused message on its way again, under the same id. */

@@ -5,6 +5,7 @@
 import type { TurnInput, TurnOutcome, TurnProgress } from '../../brain/turn.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
+import type { GenerateResult } from '../../../shared/inference/generate.ts';
 import { uuidV4, type RandomSource } from '../../../shared/random.ts';
 import { abortable } from '../abortable.ts';
 import type { Lease } from '../citizen/lease.ts';
@@ -23,6 +24,8 @@ export interface FrameDeps {
   readonly clock: Clock;
   readonly random: RandomSource;
   onProgress(progress: TurnProgress): void;
+  /** What the engine counted, for a turn that reached it. */
+  onUsage(usage: GenerateResult): void;
 }
 
 export type FrameEnd =
@@ -92,6 +95,7 @@ async function think(
       signal,
     );
     signal.throwIfAborted();
+    if (outcome.trace?.usage) deps.onUsage(outcome.trace.usage);
     if (isLastTry || outcome.kind === 'decided' || !THINK_AGAIN.has(outcome.error.code)) return outcome;
     ctx.log.log('warn', 'turn.again', { turn: turnId, code: outcome.error.code });
     await lease.whenHeld(signal);

@@ -2,6 +2,7 @@
 import type { TurnProgress } from '../../brain/turn.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
+import type { GenerateResult } from '../../../shared/inference/generate.ts';
 import { uuidV4, type RandomSource } from '../../../shared/random.ts';
 import type { Lease } from '../citizen/lease.ts';
 import type { LedgerRow } from '../storage/database.ts';
@@ -17,6 +18,8 @@ import type { ServeOutcome } from './serve-outcome.ts';
 export type ServeNews =
   | { readonly kind: 'idle' }
   | { readonly kind: 'thinking'; readonly progress?: TurnProgress }
+  /** What the engine counted for the present turn. */
+  | { readonly kind: 'usage'; readonly usage: GenerateResult }
   | { readonly kind: 'ended'; readonly end: FrameEnd };
 
 export interface ServeDeps {
@@ -138,6 +141,9 @@ async function run(row: LedgerRow, deps: ServeDeps, signal: AbortSignal): Promis
       ...deps,
       onProgress: (progress) => {
         deps.onNews({ kind: 'thinking', progress });
+      },
+      onUsage: (usage) => {
+        deps.onNews({ kind: 'usage', usage });
       },
     },
     signal,

@@ -24,6 +24,10 @@ export interface PresenterDeps {
   isAsleep(peerId: Uuid): boolean;
   /** What the boot's adapter stage is doing just now. */
   laneProgress(): LaneView['progress'];
+  /** Generated tokens per second of a finished generation. */
+  onSpeed(tokensPerSecond: number): void;
+  /** Somebody of this browser came into the room. */
+  onIdentity(): void;
 }
 
 const STAGE_WORDS: Readonly<Record<BootStage, string>> = {
@@ -69,6 +73,7 @@ export class Presenter implements HostSink {
     const { publisher, store, clock } = this.#deps;
     const { seed } = human.identity;
     this.#people.addOwn(seed, undefined);
+    this.#deps.onIdentity();
     const timeline = new Timeline({
       room: feed.room,
       store,
@@ -99,6 +104,7 @@ export class Presenter implements HostSink {
 
   personaStarted({ identity }: CitizenRuntime): void {
     this.#people.addOwn(identity.seed, booting('bootstrap'));
+    this.#deps.onIdentity();
   }
 
   lease({ citizen }: CitizenRuntime, state: LeaseState): void {
@@ -119,6 +125,14 @@ export class Presenter implements HostSink {
   }
 
   serving(peerId: Uuid, news: ServeNews): void {
+    if (news.kind === 'usage') {
+      const { completionTokens, totalMs, firstTokenMs } = news.usage;
+      // The first token belongs to the reading of the prompt.
+      if (totalMs > firstTokenMs) {
+        this.#deps.onSpeed(((completionTokens - 1) * 1_000) / (totalMs - firstTokenMs));
+      }
+      return;
+    }
     if (!this.#leaseRefused.has(peerId)) this.#people.setState(peerId, this.#personState(peerId, news));
   }
 
@@ -178,7 +192,7 @@ export class Presenter implements HostSink {
     }
   }
 
-  #personState(peerId: Uuid, news: ServeNews): PersonState {
+  #personState(peerId: Uuid, news: Exclude<ServeNews, { kind: 'usage' }>): PersonState {
     switch (news.kind) {
       case 'idle':
         return this.#resting(peerId);

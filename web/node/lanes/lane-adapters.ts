@@ -1,0 +1,120 @@
+/** Owns which lane this node thinks with: planned once, loaded once, shared by its personas until the person changes it. */
+import type { Ready } from '../../../shared/bridge/protocol.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import { toAppError } from '../../../shared/errors.ts';
+import type { InferenceLane } from '../../../shared/inference/lane.ts';
+import type { LaneFactory, OpenedLane } from '../../inference/lane-factory.ts';
+import type { ModelSource } from '../../inference/models/model-source.ts';
+import { planLane } from '../../inference/plan.ts';
+import type { DeviceProbe } from '../../inference/probe.ts';
+import type { AdapterFactory } from '../boot/adapter-factory.ts';
+import type { LaneView, Trouble } from '../view.ts';
+import { troubleOf } from '../view/trouble.ts';
+import type { ModelChoice } from './model-choice.ts';
+
+export interface LaneAdaptersDeps {
+  readonly factory: LaneFactory;
+  readonly models: ModelChoice;
+  readonly clock: Clock;
+  probe(): Promise<DeviceProbe>;
+  /** What the companion said at the present session. Throws `BridgeDown` when there is none. */
+  ready(): Ready;
+  onChange(lane: LaneView): void;
+}
+
+export class LaneAdapters implements AdapterFactory {
+  readonly #deps: LaneAdaptersDeps;
+  #opening: Promise<OpenedLane> | undefined;
+  #dropped: File | undefined;
+  #view: LaneView = { chosenBecause: '' };
+
+  constructor(deps: LaneAdaptersDeps) {
+    this.#deps = deps;
+  }
+
+  get progress(): LaneView['progress'] {
+    return this.#view.progress;
+  }
+
+  async choose(): ReturnType<AdapterFactory['choose']> {
+    try {
+      const { forcedLane, companionLane } = this.#deps.ready();
+      const plan = planLane({ probe: await this.#deps.probe(), forcedLane, companionLane });
+      this.#show({ chosenBecause: plan.reason });
+      return { lane: plan.lane, reason: plan.reason };
+    } catch (error) {
+      this.#show({ trouble: this.#trouble(error) });
+      throw error;
+    }
+  }
+
+  async build(): Promise<InferenceLane> {
+    this.#opening ??= this.#open();
+    try {
+      return (await this.#opening).lane;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  /** From now on `build` loads this file. The lane in use is closed; what runs on it ends with `LaneDied`. */
+  async use(file: File): Promise<void> {
+    this.#dropped = file;
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    // A lane that never opened has nothing to close; its failure was told where it was asked for.
+    const opened = await opening?.catch((_told: unknown) => undefined);
+    await opened?.lane.dispose();
+  }
+
+  /** A finished turn's speed, in generated tokens per second. */
+  measured(tokensPerSecond: number): void {
+    this.#show({ tokensPerSecond });
+  }
+
+  async #open(): Promise<OpenedLane> {
+    const { factory, models } = this.#deps;
+    this.#view = { chosenBecause: this.#view.chosenBecause };
+    const { forcedLane, companionLane, models: offers } = this.#deps.ready();
+    const source: ModelSource = this.#dropped
+      ? { kind: 'file', file: this.#dropped }
+      : await models.source(offers);
+    try {
+      const opened = await factory.open({
+        source,
+        forcedLane,
+        companionLane,
+        models: offers,
+        onProgress: (progress) => {
+          this.#show({ progress });
+        },
+        signal: new AbortController().signal,
+      });
+      if (this.#dropped) await models.remember(opened.model, offers);
+      this.#dropped = undefined;
+      this.#view = { report: opened.lane.report, chosenBecause: opened.reason };
+      this.#show({});
+      return opened;
+    } catch (error) {
+      // A file that cannot be used must not stand in the way of the model that could.
+      this.#dropped = undefined;
+      this.#view = { chosenBecause: this.#view.chosenBecause };
+      this.#show({ trouble: this.#trouble(error) });
+      throw error;
+    }
+  }
+
+  #trouble(error: unknown): Trouble {
+    return troubleOf(toAppError(error, 'LaneStartFailed'), this.#deps.clock);
+  }
+
+  #show(change: Partial<LaneView>): void {
+    this.#view = { ...this.#view, ...change };
+    this.#deps.onChange(this.#view);
+  }
+}

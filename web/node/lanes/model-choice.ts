@@ -1,0 +1,37 @@
+/** Owns which model is loaded at the next start: the companion's, unless the person opened another one since. */
+import * as v from 'valibot';
+import type { ModelOffer } from '../../../shared/bridge/messages.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { ModelSource, RememberedModel } from '../../inference/models/model-source.ts';
+import type { SettingsStore } from '../storage/stores.ts';
+
+export interface ModelChoice {
+  source(offers: readonly ModelOffer[]): Promise<ModelSource>;
+  remember(model: RememberedModel, offers: readonly ModelOffer[]): Promise<void>;
+}
+
+const KEY = 'model';
+
+const RowSchema = v.object({
+  model: v.object({ name: v.string(), sizeBytes: v.number(), sha256: v.string(), plumbing: v.boolean() }),
+  /** The companion's default when the person chose: a later `--model` is the newer wish. */
+  insteadOf: v.optional(v.string()),
+});
+
+export function createModelChoice(settings: SettingsStore): ModelChoice {
+  return {
+    source: async (offers) => {
+      const offer = offers.at(0);
+      const row = v.safeParse(RowSchema, await settings.get(KEY));
+      if (row.success && row.output.insteadOf === offer?.sha256) {
+        return { kind: 'remembered', model: row.output.model };
+      }
+      if (!offer) throw new AppError('ModelNotFound', 'The companion has no model to offer.');
+      return { kind: 'offer', offer };
+    },
+    remember: async (model, offers) => {
+      const insteadOf = offers.at(0)?.sha256;
+      await settings.put(KEY, { model, ...(insteadOf === undefined ? {} : { insteadOf }) });
+    },
+  };
+}

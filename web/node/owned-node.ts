@@ -1,0 +1,176 @@
+/** Owns the node of the owner tab: pairing, the running host, its view, and the commands of the page. */
+import { AppError, toAppError } from '../../shared/errors.ts';
+import { uuidV4 } from '../../shared/random.ts';
+import type { BridgeClient } from './bridge/bridge-client.ts';
+import type { SessionKey, SessionKeyStore } from './bridge/session-key.ts';
+import type { NodeHostDeps } from './host/host-deps.ts';
+import type { Household } from './host/household.ts';
+import { NodeHost } from './host/node-host.ts';
+import type { Sleepers } from './host/sleepers.ts';
+import type { LaneAdapters } from './lanes/lane-adapters.ts';
+import type { OwnedNode } from './node-service.ts';
+import { Presenter } from './view/presenter.ts';
+import { troubleOf } from './view/trouble.ts';
+import type { ViewPublisher } from './view/view-publisher.ts';
+import type { CommandResult, LaneView } from './view.ts';
+
+export interface OwnedNodeDeps extends Omit<
+  NodeHostDeps,
+  'sink' | 'createAdapters' | 'isAsleep' | 'identities'
+> {
+  readonly publisher: ViewPublisher;
+  readonly household: Household;
+  readonly sessionKeys: SessionKeyStore;
+  readonly sleepers: Sleepers;
+  /** Rejects with what the companion refuses the code with. */
+  pair(code: string): Promise<SessionKey>;
+  createLanes(client: BridgeClient, onChange: (lane: LaneView) => void): LaneAdapters;
+}
+
+export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
+  const { publisher, household, sleepers, stores, clock, random } = deps;
+  let lanes: LaneAdapters | undefined;
+  let host: NodeHost | undefined;
+  let stop: () => Promise<void> = () => Promise.resolve();
+
+  const showBackup = async (lastRestore?: { restored: number; skipped: number }): Promise<void> => {
+    const backup = await household.backup();
+    publisher.change({ backup: { ...backup, ...(lastRestore && { lastRestore }) } });
+  };
+
+  const presenter = new Presenter({
+    publisher,
+    store: stores.room,
+    clock,
+    isAsleep: (peerId) => sleepers.has(peerId),
+    laneProgress: () => lanes?.progress,
+    onSpeed: (tokensPerSecond) => {
+      lanes?.measured(tokensPerSecond);
+    },
+    onIdentity: () => {
+      // The first birth makes the recovery code: it is shown as soon as there is one.
+      showBackup().catch((error: unknown) => {
+        presenter.trouble(toAppError(error));
+      });
+    },
+  });
+
+  const start = (key: SessionKey): void => {
+    const end = new AbortController();
+    const started = new NodeHost({
+      ...deps,
+      identities: household,
+      sink: presenter,
+      isAsleep: (peerId) => sleepers.has(peerId),
+      createAdapters: (client) => {
+        lanes = deps.createLanes(client, (lane) => {
+          publisher.change({ lane });
+        });
+        return lanes;
+      },
+    });
+    host = started;
+    const running = started.run(key, end.signal).catch((error: unknown) => {
+      presenter.trouble(toAppError(error));
+    });
+    stop = async () => {
+      end.abort(new AppError('Aborted', 'The node is stopped.'));
+      await running;
+      await lanes?.close();
+      host = undefined;
+    };
+  };
+
+  const restart = async (): Promise<void> => {
+    await stop();
+    const key = await deps.sessionKeys.load();
+    if (key) start(key);
+  };
+
+  const command = async (work: () => Promise<void> | void): Promise<CommandResult> => {
+    try {
+      await work();
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, trouble: troubleOf(toAppError(error), clock) };
+    }
+  };
+
+  const livingRoom = (): NonNullable<NodeHost['residence']> => {
+    if (!host?.residence) throw new AppError('BridgeDown', 'There is no connection to the companion yet.');
+    return host.residence;
+  };
+
+  const key = await deps.sessionKeys.load();
+  if (key) start(key);
+  else publisher.change({ connection: { state: 'unpaired' } });
+  await showBackup();
+
+  return {
+    stop: async () => {
+      await stop();
+      publisher.flush();
+    },
+    commands: {
+      pair: (code) =>
+        command(async () => {
+          try {
+            await deps.pair(code);
+          } catch (error) {
+            const trouble = troubleOf(toAppError(error), clock);
+            if (!host) publisher.change({ connection: { state: 'unpaired', trouble } });
+            throw error;
+          }
+          await restart();
+        }),
+      say: (channel, text) =>
+        command(() => {
+          const { human, feed } = livingRoom();
+          if (channel !== feed.room.channel) throw new AppError('RoomUnresolved', 'That room is not open.');
+          if (text.trim() === '') throw new AppError('ArgumentInvalid', 'An empty message says nothing.');
+          // From here on its way is told on the timeline: sending, in the room, or failed with its cause.
+          return human.citizen.post(uuidV4(random), text);
+        }),
+      retry: (key_) => command(() => livingRoom().human.outbox.retry(key_)),
+      loadOlder: () => command(async () => presenter.timeline?.loadOlder()),
+      markRead: (_channel, key_) => command(async () => presenter.timeline?.markRead(key_)),
+      openModel: (file) =>
+        command(async () => {
+          if (!lanes) throw new AppError('BridgeDown', 'There is no connection to the companion yet.');
+          await lanes.use(file);
+          await livingRoom().rehost();
+          const { trouble } = publisher.view.lane;
+          if (trouble) throw new AppError(trouble.code, trouble.message);
+        }),
+      setAsleep: (peerId, asleep) =>
+        command(async () => {
+          await sleepers.set(peerId, asleep);
+          presenter.rested(peerId);
+        }),
+      backupFile: async () => {
+        try {
+          return { ok: true, ...(await household.backupFile()) };
+        } catch (error) {
+          return { ok: false, trouble: troubleOf(toAppError(error), clock) };
+        }
+      },
+      restoreBackup: (fileText, recoveryCode) =>
+        command(async () => {
+          try {
+            await showBackup(await household.restore(fileText, recoveryCode));
+          } catch (error) {
+            const trouble = troubleOf(toAppError(error), clock);
+            publisher.change({ backup: { ...publisher.view.backup, lastRestore: { trouble } } });
+            throw error;
+          }
+          // Whoever was restored moves in with everything that was hers.
+          await restart();
+        }),
+      confirmRecoveryCodeSaved: () =>
+        command(async () => {
+          await household.confirmRecoveryCodeSaved();
+          await showBackup();
+        }),
+    },
+  };
+}
