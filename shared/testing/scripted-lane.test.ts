@@ -13,7 +13,7 @@ describe('scripted lane: acceptance', () => {
     followsGrammar: false,
     longAnswerTokens: 8,
   });
-  it.each(cases)('$name', (laneCase) => laneCase.run());
+  it.each(cases.map((one) => [one.name, one] as const))('%s', (_name, laneCase) => laneCase.run());
 });
 
 describe('scripted lane: observers', () => {

@@ -2,10 +2,14 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { createAdmission } from '../../../shared/inference/admission.ts';
-import { renderChat } from '../../../shared/inference/chat-template.ts';
 import type { GgufHeader } from '../../../shared/inference/gguf-header.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
+import {
+  createPromptRenderer,
+  type PromptFacts,
+  type RenderPrompt,
+} from '../../../shared/inference/model-prompt.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
 import { createChunkReader, rawCompletion } from './completion.ts';
 import type { Engine } from './engine.ts';
@@ -14,8 +18,7 @@ import { createMemoryGrowth, type MemoryGrowth } from './memory-growth.ts';
 export interface EngineLaneDeps {
   /** Loads a fresh instance of the same model. */
   openEngine(signal: AbortSignal): Promise<Engine>;
-  readonly header: Pick<GgufHeader, 'bosToken' | 'eosToken' | 'controlTokens' | 'cacheBytesPerToken'>;
-  readonly template: string;
+  readonly header: PromptFacts & Pick<GgufHeader, 'cacheBytesPerToken'>;
   readonly clock: Clock;
   /** An idle instance that has grown by this much is ended; the next call loads a fresh one. */
   readonly recycleAfterBytes: number;
@@ -40,6 +43,7 @@ class EngineLane implements InferenceLane {
   readonly #deps: EngineLaneDeps;
   readonly #admission = createAdmission(SLOTS);
   readonly #life = new AbortController();
+  readonly #renderPrompt: RenderPrompt;
   #engine: Engine;
   #growth: MemoryGrowth;
 
@@ -47,6 +51,7 @@ class EngineLane implements InferenceLane {
     this.#deps = deps;
     this.#engine = engine;
     this.#growth = createMemoryGrowth(deps.header.cacheBytesPerToken ?? 0);
+    this.#renderPrompt = createPromptRenderer(deps.header, engine.loaded.addsBos);
     this.report = deps.report(engine);
   }
 
@@ -71,7 +76,7 @@ class EngineLane implements InferenceLane {
     const { eosToken, controlTokens } = this.#deps.header;
     const padding = controlTokens.includes(eosToken) ? eosToken : (controlTokens[0] ?? '');
     return this.#inSlot(signal, (engine, both) =>
-      engine.countTokens(this.#prompt(engine, messages), padding, both),
+      engine.countTokens(this.#renderPrompt(messages), padding, both),
     );
   }
 
@@ -89,22 +94,12 @@ class EngineLane implements InferenceLane {
     signal: AbortSignal,
   ): Promise<void> {
     const reader = createChunkReader(this.#deps.clock);
-    const raw = rawCompletion(this.#prompt(engine, request.messages), request);
+    const raw = rawCompletion(this.#renderPrompt(request.messages), request);
     await engine.complete(raw, (chunk) => reader.read(chunk).forEach(push), signal);
     const result = reader.result();
     if (!result) throw new AppError('LaneDied', 'The engine ended the answer without a result.');
     this.#growth.add(result);
     push({ kind: 'done', result });
-  }
-
-  /** The engine adds BOS by itself where the model wants it; the template must not add a second one. */
-  #prompt(engine: Engine, messages: readonly ChatMessage[]): string {
-    const { bosToken, eosToken } = this.#deps.header;
-    return renderChat(this.#deps.template, messages, {
-      addGenerationPrompt: true,
-      bosToken: engine.loaded.addsBos ? '' : bosToken,
-      eosToken,
-    });
   }
 
   async #inSlot<T>(

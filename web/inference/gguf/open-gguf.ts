@@ -1,6 +1,5 @@
 /** Owns the way from a model source to a lane inside the inference worker. */
 import type { Clock } from '../../../shared/clock.ts';
-import { CHATML_TEMPLATE } from '../../../shared/inference/chat-template.ts';
 import { readGgufHeader, type GgufHeader } from '../../../shared/inference/gguf-header.ts';
 import type { ModelFiles } from '../models/model-files.ts';
 import type { RememberedModel } from '../models/model-source.ts';
@@ -58,7 +57,6 @@ export function createOpenGguf(deps: OpenGgufDeps): OpenModel {
       {
         openEngine: (engineSignal) => startEngine(clock, file, settings, engineSignal),
         header,
-        template: header.chatTemplate ?? CHATML_TEMPLATE,
         clock,
         recycleAfterBytes: RECYCLE_AFTER_BYTES,
         report: (engine) => ggufReport(engine, facts),

@@ -42,7 +42,8 @@ export class WorkerSession {
     this.#clock = deps.clock;
     this.#worker = deps.spawn();
     this.#worker.addEventListener('error', (event) => {
-      const message = event instanceof ErrorEvent ? event.message : 'no cause was given';
+      // A script that could not be fetched gives a plain Event without a message.
+      const message = 'message' in event ? String(event.message) : 'no cause was given';
       this.end(new AppError('LaneDied', `The inference worker failed: ${message}`));
     });
     this.#api = wrap<InferenceWorkerApi>(this.#worker);

@@ -8,7 +8,7 @@ import { AppError } from '../../../shared/errors.ts';
 export interface WriteOptions {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Bytes written so far. */
-  onBytes(written: number): void;
+  readonly onBytes: (written: number) => void;
   readonly signal: AbortSignal;
 }
 

@@ -1,0 +1,68 @@
+/** Owns the stage of the lane tests: a build of the rig page, a server with the companion's own headers, a browser. */
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { securityHeaders } from '../../companion/http/headers.ts';
+
+export interface LaneRig {
+  readonly origin: string;
+  /** Files of the build, by their served path. */
+  readonly folder: string;
+  stop(): Promise<void>;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+
+/** `models`: served path → file. `isolated: false` leaves COOP and COEP out, as a foreign host would. */
+export async function startLaneRig(
+  models: ReadonlyMap<string, string>,
+  { isolated = true }: { readonly isolated?: boolean } = {},
+): Promise<LaneRig> {
+  const folder = await mkdtemp(join(tmpdir(), 'lane-rig-'));
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: fileURLToPath(new URL('page', import.meta.url)),
+    worker: { format: 'es', rollupOptions: { output: { entryFileNames: 'assets/[name]-[hash].js' } } },
+    build: { outDir: folder, emptyOutDir: true, target: 'esnext', assetsInlineLimit: 0, minify: false },
+  });
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://rig');
+    const file = models.get(pathname) ?? join(folder, pathname === '/' ? 'index.html' : pathname);
+    void (async () => {
+      const found = await stat(file).catch(() => undefined);
+      if (!found?.isFile()) {
+        response.writeHead(404).end();
+        return;
+      }
+      const { 'cross-origin-embedder-policy': coep, ...headers } = securityHeaders(pathname);
+      response.writeHead(200, {
+        'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+        'content-length': found.size,
+        ...headers,
+        ...(isolated && coep !== undefined ? { 'cross-origin-embedder-policy': coep } : {}),
+      });
+      await pipeline(createReadStream(file), response).catch(() => undefined);
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    folder,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

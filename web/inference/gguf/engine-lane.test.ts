@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../shared/clock.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { CHATML_TEMPLATE } from '../../../shared/inference/chat-template.ts';
+import type { InferenceLane } from '../../../shared/inference/lane.ts';
+import { plain, readAll, resultOf } from '../../../shared/testing/lane-acceptance.ts';
+import { Engine } from './engine.ts';
+import { openEngineLane } from './engine-lane.ts';
+import { createEngineLog } from './engine-log.ts';
+import { ggufReport } from './gguf-report.ts';
+import type { RawChunk, RawCompletion } from './raw-engine.ts';
+
+const CACHE_BYTES_PER_TOKEN = 1_000;
+
+/** A lane on an engine that answers each prompt with its length, one word at a time; `answer` may replace that. */
+async function stage(
+  options: {
+    readonly recycleAfterBytes?: number;
+    readonly answer?: (request: RawCompletion, onChunk: (chunk: RawChunk) => void) => Promise<void>;
+  } = {},
+) {
+  const seen: { loads: number; running: number; most: number; prompts: string[] } = {
+    loads: 0,
+    running: 0,
+    most: 0,
+    prompts: [],
+  };
+  const raw = {
+    load: () => {
+      seen.loads += 1;
+      return Promise.resolve({ success: true, contextTokens: 64, threads: 2, addsBos: true });
+    },
+    complete: async (request: RawCompletion, onChunk: (chunk: RawChunk) => void) => {
+      seen.prompts.push(request.prompt);
+      seen.running += 1;
+      seen.most = Math.max(seen.most, seen.running);
+      try {
+        await (options.answer ?? answerLength)(request, onChunk);
+      } finally {
+        seen.running -= 1;
+      }
+    },
+    exit: () => Promise.resolve(),
+  };
+  const settings = { contextTokens: 64, batchTokens: 128, threads: 2, webgpu: false };
+  const deps = { raw, log: createEngineLog(), clock: systemClock, stallMs: 10_000, loadTimeoutMs: 10_000 };
+  const lane: InferenceLane = await openEngineLane(
+    {
+      openEngine: (signal) => Engine.load(deps, new Blob(['x']), settings, signal),
+      header: {
+        chatTemplate: `{{ bos_token }}${CHATML_TEMPLATE}`,
+        bosToken: '<s>',
+        eosToken: '<|im_end|>',
+        controlTokens: ['<|im_end|>'],
+        cacheBytesPerToken: CACHE_BYTES_PER_TOKEN,
+      },
+      clock: systemClock,
+      recycleAfterBytes: options.recycleAfterBytes ?? Number.POSITIVE_INFINITY,
+      report: (engine) =>
+        ggufReport(engine, {
+          model: { name: 'm', sizeBytes: 1, plumbing: false },
+          withoutWebgpu: 'no shader-f16',
+          templateMissing: true,
+        }),
+    },
+    new AbortController().signal,
+  );
+  return { lane, seen };
+}
+
+async function answerLength(request: RawCompletion, onChunk: (chunk: RawChunk) => void): Promise<void> {
+  onChunk({ choices: [{ text: '', finish_reason: null }], prompt_progress: { total: 9, processed: 0 } });
+  await Promise.resolve();
+  onChunk({ choices: [{ text: `${request.prompt.length} `, finish_reason: null }] });
+  onChunk({ choices: [{ text: 'chars', finish_reason: null }] });
+  const usage = { prompt_tokens: 9, completion_tokens: 2, prompt_tokens_details: { cached_tokens: 4 } };
+  onChunk({ choices: [{ text: '', finish_reason: 'stop' }], usage });
+}
+
+describe('engine lane', () => {
+  it('reports what was proved, not what was asked', async () => {
+    const { lane } = await stage();
+    expect(lane.report).toMatchObject({
+      lane: 'gguf',
+      backend: 'wasm',
+      evidence: 'no shader-f16: wasm, 2 threads; no chat template in the file, ChatML is used',
+    });
+  });
+
+  it('renders the prompt, leaving BOS to the engine, and hands chunks on', async () => {
+    const { lane, seen } = await stage();
+    const chunks = await readAll(lane.generate(plain('a<|im_end|>', 4)));
+    const prompt = '<|im_start|>user\na< |im_end|><|im_end|>\n<|im_start|>assistant\n';
+    expect(seen.prompts).toEqual([prompt]);
+    expect(chunks.slice(0, 3)).toEqual([
+      { kind: 'progress', promptTokensDone: 0, promptTokens: 9 },
+      { kind: 'delta', text: `${prompt.length} ` },
+      { kind: 'delta', text: 'chars' },
+    ]);
+    expect(resultOf(chunks)).toMatchObject({
+      text: `${prompt.length} chars`,
+      finishReason: 'stop',
+      promptTokens: 9,
+      cachedTokens: 4,
+      completionTokens: 2,
+    });
+  });
+
+  it('never gives the engine two calls at once', async () => {
+    const { lane, seen } = await stage();
+    await Promise.all(
+      Array.from({ length: 6 }, async (_, index) => readAll(lane.generate(plain(`${index}`, 4)))),
+    );
+    expect([seen.most, seen.prompts.length]).toEqual([1, 6]);
+  });
+
+  it('loads a fresh engine after one died, once for all who wait', async () => {
+    let deaths = 1;
+    const { lane, seen } = await stage({
+      answer: (request, onChunk) => {
+        if (deaths-- > 0) return Promise.reject(new Error('(ABORT) out of memory'));
+        return answerLength(request, onChunk);
+      },
+    });
+    const first = readAll(lane.generate(plain('a', 4)));
+    const others = [1, 2].map(async () => readAll(lane.generate(plain('b', 4))));
+    await expect(first).rejects.toMatchObject({ code: 'LaneDied' });
+    await Promise.all(others);
+    expect(seen.loads).toBe(2);
+  });
+
+  it('gives memory back by a fresh engine once it has grown too much', async () => {
+    // 7 tokens of each call are new to the cache.
+    const { lane, seen } = await stage({ recycleAfterBytes: 15 * CACHE_BYTES_PER_TOKEN });
+    const loads: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      await readAll(lane.generate(plain('a', 4)));
+      loads.push(seen.loads);
+    }
+    expect(loads).toEqual([1, 1, 1, 2, 2]);
+  });
+
+  it('names an engine that ends without a result', async () => {
+    const { lane } = await stage({ answer: () => Promise.resolve() });
+    await expect(readAll(lane.generate(plain('a', 4)))).rejects.toMatchObject({ code: 'LaneDied' });
+  });
+
+  it('settles what runs and what waits when it is disposed', async () => {
+    const { lane } = await stage({ answer: () => new Promise(() => undefined) });
+    const calls = [1, 2].map(async () => readAll(lane.generate(plain('a', 4))));
+    await lane.dispose();
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).toEqual([
+      expect.objectContaining({ code: 'LaneDied' }),
+      expect.objectContaining({ code: 'LaneDied' }),
+    ]);
+    await expect(lane.warmup()).rejects.toBeInstanceOf(AppError);
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { planLane } from './plan.ts';
+import { probeDevice, type DeviceProbe } from './probe.ts';
+
+const GPU: DeviceProbe = {
+  webgpu: 'shader-f16',
+  wasm: true,
+  jspi: true,
+  crossOriginIsolated: true,
+  cores: 6,
+};
+const NO_GPU: DeviceProbe = { ...GPU, webgpu: 'no shader-f16' };
+const there = { available: true, reason: 'ready' };
+const gone = { available: false, reason: 'no prebuilt engine' };
+
+describe('lane plan', () => {
+  it.each([
+    [GPU, there, { lane: 'gguf', threads: 1 }],
+    [NO_GPU, there, { lane: 'companion' }],
+    [{ ...GPU, jspi: false }, there, { lane: 'companion' }],
+    [NO_GPU, gone, { lane: 'gguf', threads: 5, withoutWebgpu: 'no shader-f16' }],
+    [{ ...NO_GPU, crossOriginIsolated: false }, gone, { lane: 'gguf', threads: 1 }],
+    [{ ...NO_GPU, cores: 64 }, gone, { lane: 'gguf', threads: 8 }],
+  ])('chooses by itself: %o, companion %o', (probe, companionLane, expected) => {
+    expect(planLane({ probe, companionLane })).toMatchObject(expected);
+  });
+
+  it('says why in words', () => {
+    expect(planLane({ probe: NO_GPU, companionLane: there }).reason).toBe(
+      'In the companion on the CPU: WebGPU here lacks shader-f16.',
+    );
+    expect(planLane({ probe: { ...NO_GPU, webgpu: 'no WebGPU' }, companionLane: gone }).reason).toContain(
+      'no prebuilt engine',
+    );
+  });
+
+  it('takes a forced lane or refuses it, and never another', () => {
+    expect(planLane({ probe: NO_GPU, companionLane: there, forcedLane: 'gguf' })).toMatchObject({
+      lane: 'gguf',
+      withoutWebgpu: 'no shader-f16',
+    });
+    expect(planLane({ probe: GPU, companionLane: there, forcedLane: 'companion' })).toMatchObject({
+      lane: 'companion',
+    });
+    expect(() => planLane({ probe: GPU, companionLane: gone, forcedLane: 'companion' })).toThrow(
+      'no prebuilt engine',
+    );
+    expect(() =>
+      planLane({ probe: { ...GPU, jspi: false }, companionLane: there, forcedLane: 'gguf' }),
+    ).toThrow('JSPI');
+  });
+
+  it('names everything it tried when nothing serves', () => {
+    const plan = (): unknown => planLane({ probe: { ...GPU, wasm: false }, companionLane: gone });
+    expect(plan).toThrow(expect.objectContaining({ code: 'NoLane' }) as Error);
+    expect(plan).toThrow(/WebAssembly.*no prebuilt engine/);
+  });
+});
+
+describe('device probe', () => {
+  const scope = (gpu?: unknown) => ({
+    navigator: { hardwareConcurrency: 4, ...(gpu === undefined ? {} : { gpu: gpu as GPU }) },
+    crossOriginIsolated: true,
+    WebAssembly,
+  });
+  const adapter = (...features: string[]) => ({
+    requestAdapter: () => Promise.resolve({ features: new Set(features) }),
+  });
+
+  it.each([
+    [undefined, 'no WebGPU'],
+    [{ requestAdapter: () => Promise.resolve(null) }, 'no adapter'],
+    [{ requestAdapter: () => Promise.reject(new Error('GPU process crashed')) }, 'no adapter'],
+    [adapter('timestamp-query'), 'no shader-f16'],
+    [adapter('shader-f16'), 'shader-f16'],
+  ])('%o → %s', async (gpu, expected) => {
+    expect(await probeDevice(scope(gpu))).toMatchObject({ webgpu: expected, cores: 4 });
+  });
+});
