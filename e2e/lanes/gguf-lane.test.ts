@@ -97,6 +97,10 @@ describe('gguf lane in Chromium: page → worker → inference worker → wasm, 
     );
     expect(outcomes.length).toBeGreaterThan(12);
     expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
+    // Nine answers that nobody stops would take the engine some 30 s; a stopped one takes a token.
+    const stopping = outcomes.filter(({ name }) => name.includes('frees the slot'));
+    expect(stopping).toHaveLength(2);
+    for (const { ms } of stopping) expect(ms).toBeLessThan(8_000);
     await page.context().close();
   });
 

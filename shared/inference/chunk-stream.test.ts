@@ -31,6 +31,7 @@ describe('chunk stream', () => {
 
   it('aborts the producer when the reader leaves, and drops what it still pushes', async () => {
     let inner: AbortSignal | undefined;
+    let survived = false;
     const stream = chunkStream(async (push, signal) => {
       inner = signal;
       push(delta('a'));
@@ -38,12 +39,14 @@ describe('chunk stream', () => {
         signal.addEventListener('abort', resolve);
       });
       push(delta('late'));
+      survived = true;
     });
     for await (const chunk of stream) {
       expect(chunk).toEqual(delta('a'));
       break;
     }
     expect(inner?.aborted).toBe(true);
+    await expect.poll(() => survived).toBe(true);
   });
 
   it('keeps the code of what the producer throws, and names a foreign error', async () => {

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { systemClock, type Clock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { laneAcceptance, plain, readAll, resultOf } from '../../../shared/testing/lane-acceptance.ts';
-import { createScriptedLane } from '../../../shared/testing/scripted-lane.ts';
+import {
+  createScriptedLane,
+  type ScriptedLane,
+  type ScriptedLaneOptions,
+} from '../../../shared/testing/scripted-lane.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import type { ModelSource } from '../models/model-source.ts';
 import { openGgufLane } from './gguf-lane.ts';
@@ -14,7 +18,14 @@ const MODEL = { name: 'm.gguf', sizeBytes: 1, sha256: 'ab', plumbing: false };
 const FILE: ModelSource = { kind: 'file', file: new File(['x'], 'm.gguf') };
 
 /** Workers that are message channels with the real service behind them, and Web Locks kept by hand. */
-function stage(options: { readonly open?: OpenModel; readonly mute?: boolean; readonly clock?: Clock } = {}) {
+function stage(
+  options: {
+    readonly open?: OpenModel;
+    readonly engine?: Partial<ScriptedLaneOptions>;
+    readonly mute?: boolean;
+    readonly clock?: Clock;
+  } = {},
+) {
   const sources: ModelSource[] = [];
   const workers: { terminate(): void; fail(message: string): void }[] = [];
   const waiters = new Map<string, () => void>();
@@ -28,9 +39,12 @@ function stage(options: { readonly open?: OpenModel; readonly mute?: boolean; re
         });
       })) as LockManager['request'],
   };
+  const engines: ScriptedLane[] = [];
   const open: OpenModel = async ({ source }) => {
     sources.push(source);
-    return { lane: createScriptedLane({ clock: systemClock, tokenDelayMs: 1 }), model: MODEL };
+    const lane = createScriptedLane({ clock: systemClock, tokenDelayMs: 1, ...options.engine });
+    engines.push(lane);
+    return { lane, model: MODEL };
   };
   const spawn = (): InferenceWorkerHandle => {
     const { port1, port2 } = new MessageChannel();
@@ -75,7 +89,7 @@ function stage(options: { readonly open?: OpenModel; readonly mute?: boolean; re
   };
   const openLane = (signal = new AbortController().signal) =>
     openGgufLane(deps, { source: FILE, threads: 1 }, () => undefined, signal);
-  return { openLane, workers, sources };
+  return { openLane, workers, sources, engines };
 }
 
 describe('gguf lane behind a worker: acceptance', () => {
@@ -98,6 +112,20 @@ describe('gguf lane behind a worker', () => {
     await Promise.all([1, 2, 3].map(async () => readAll(lane.generate(plain('x', 4)))));
     expect(sources.map(({ kind }) => kind)).toEqual(['file', 'remembered']);
     expect(sources[1]).toEqual({ kind: 'remembered', model });
+    await lane.dispose();
+  });
+
+  it('stops the engine when a reader leaves, and a call when its caller does', async () => {
+    const { openLane, engines } = stage({ engine: { answer: () => 'a word '.repeat(5_000) } });
+    const { lane } = await openLane();
+    for await (const chunk of lane.generate(plain('x', 8_000))) if (chunk.kind === 'delta') break;
+    await expect.poll(() => engines[0]?.aborted).toBe(1);
+    const aborter = new AbortController();
+    const waiting = readAll(lane.generate(plain('x', 8_000), aborter.signal));
+    await expect.poll(() => engines[0]?.running).toBe(1);
+    aborter.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'Aborted' });
+    await expect.poll(() => engines[0]?.aborted).toBe(2);
     await lane.dispose();
   });
 

@@ -56,8 +56,7 @@ export class WorkerSession {
     onProgress: OnLaneProgress,
     signal: AbortSignal,
   ): Promise<{ readonly session: WorkerSession; readonly opened: OpenedModel }> {
-    signal.throwIfAborted();
-    const session = new WorkerSession(deps);
+    const session = WorkerSession.#start(deps, signal);
     try {
       await session.#holdLife(deps);
       const onSign = proxy((progress: Parameters<OnLaneProgress>[0]) => {
@@ -68,13 +67,21 @@ export class WorkerSession {
       return { session, opened };
     } catch (error) {
       session.end(new AppError('LaneDied', 'The inference worker was not needed any more.'));
-      const app = toAppError(error, 'LaneStartFailed');
-      throw app.code === 'LaneDied'
-        ? new AppError('LaneStartFailed', app.message, {
-            cause: app,
-            ...(app.detail && { detail: app.detail }),
-          })
-        : app;
+      const cause = toAppError(error);
+      if (cause.code !== 'LaneDied') throw cause;
+      throw new AppError('LaneStartFailed', cause.message, {
+        cause,
+        ...(cause.detail === undefined ? {} : { detail: cause.detail }),
+      });
+    }
+  }
+
+  static #start(deps: WorkerSessionDeps, signal: AbortSignal): WorkerSession {
+    if (signal.aborted) throw new AppError('Aborted', 'Opening the lane was stopped.');
+    try {
+      return new WorkerSession(deps);
+    } catch (cause) {
+      throw new AppError('LaneStartFailed', 'The inference worker cannot be started.', { cause });
     }
   }
 

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelOffer } from '../../shared/bridge/messages.ts';
+import { systemClock } from '../../shared/clock.ts';
+import type { LaneId } from '../../shared/inference/lane.ts';
+import { createScriptedLane } from '../../shared/testing/scripted-lane.ts';
+import type { LaneBridge } from './companion-lane/lane-bridge.ts';
+import { createLaneFactory, type OpenedLane } from './lane-factory.ts';
+import type { ModelSource } from './models/model-source.ts';
+import type { DeviceProbe } from './probe.ts';
+
+const offer = (id: string): ModelOffer => ({
+  id,
+  name: `${id}.gguf`,
+  sizeBytes: 4,
+  sha256: `hash-${id}`,
+  plumbing: id === 'default',
+  path: `/models/${id}`,
+});
+const NO_GPU: DeviceProbe = {
+  webgpu: 'no adapter',
+  wasm: true,
+  jspi: true,
+  crossOriginIsolated: true,
+  cores: 2,
+};
+
+function stage(
+  source: ModelSource,
+  options: { forcedLane?: LaneId; webgpu?: DeviceProbe['webgpu']; available?: boolean } = {},
+) {
+  const requests: unknown[] = [];
+  let spawned = 0;
+  const request = async (method: string, params: unknown): Promise<unknown> => {
+    requests.push([method, params]);
+    if (method === 'uploadTicket') return { path: '/uploads/t' };
+    return createScriptedLane({ clock: systemClock }).report;
+  };
+  const factory = createLaneFactory({
+    bridge: { request: request as LaneBridge['request'] },
+    clock: systemClock,
+    fetchBytes: (async () => Response.json(offer('uploaded'))) as typeof fetch,
+    locks: { request: () => new Promise(() => undefined) },
+    newLockName: () => 'lock',
+    spawnInferenceWorker: () => {
+      spawned += 1;
+      throw new TypeError('no workers here');
+    },
+    probe: async () => ({ ...NO_GPU, ...(options.webgpu && { webgpu: options.webgpu }) }),
+  });
+  const opened: Promise<OpenedLane> = factory.open({
+    source,
+    forcedLane: options.forcedLane,
+    companionLane: { available: options.available ?? true, reason: 'no engine' },
+    models: [offer('default'), offer('other')],
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  });
+  return { opened, requests, spawned: () => spawned };
+}
+
+const remembered = (sha256: string): ModelSource => ({
+  kind: 'remembered',
+  model: { name: 'mine.gguf', sizeBytes: 4, sha256, plumbing: false },
+});
+
+describe('lane factory', () => {
+  it('opens an offer in the companion and says why there', async () => {
+    const { opened, requests, spawned } = stage({ kind: 'offer', offer: offer('default') });
+    expect(await opened).toMatchObject({
+      reason: expect.stringContaining('no adapter'),
+      model: { name: 'default.gguf', sha256: 'hash-default', plumbing: true },
+    });
+    expect(requests).toEqual([['laneOpen', { modelId: 'default' }]]);
+    expect(spawned()).toBe(0);
+  });
+
+  it('brings a dropped file to the companion first', async () => {
+    const { opened, requests } = stage({ kind: 'file', file: new File(['GGUF'], 'mine.gguf') });
+    expect(await opened).toMatchObject({ model: { sha256: 'hash-uploaded' } });
+    expect(requests).toEqual([
+      ['uploadTicket', { name: 'mine.gguf', sizeBytes: 4 }],
+      ['laneOpen', { modelId: 'uploaded' }],
+    ]);
+  });
+
+  it('finds a remembered model among what the companion has, or names it as gone', async () => {
+    const { opened, requests } = stage(remembered('hash-other'));
+    await opened;
+    expect(requests).toEqual([['laneOpen', { modelId: 'other' }]]);
+    await expect(stage(remembered('hash-gone')).opened).rejects.toMatchObject({
+      code: 'ModelNotFound',
+      message: expect.stringContaining('mine.gguf'),
+    });
+  });
+
+  it.each([{ webgpu: 'shader-f16' }, { forcedLane: 'gguf' }] as const)(
+    'tries no other lane when the chosen one fails: %o',
+    async (options) => {
+      const { opened, requests, spawned } = stage({ kind: 'offer', offer: offer('default') }, options);
+      await expect(opened).rejects.toMatchObject({ code: 'LaneStartFailed' });
+      expect([spawned(), requests]).toEqual([1, []]);
+    },
+  );
+
+  it('is NoLane when the forced one cannot serve', async () => {
+    const { opened } = stage(remembered('hash-other'), { forcedLane: 'companion', available: false });
+    await expect(opened).rejects.toMatchObject({ code: 'NoLane' });
+  });
+});
