@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { compareCursors, cursorOf, type Cursor, type Uuid } from '../airc/model.ts';
 import { AppError, toWireError, type ErrorCode } from '../errors.ts';
-import { BRIDGE_VERSION } from '../bridge/limits.ts';
+import { BRIDGE_VERSION, LEASE_SILENCE_MS } from '../bridge/limits.ts';
 import type { Link, LinkDialer } from '../bridge/link.ts';
 import type { BridgeEvent, DaemonInfo, ModelOffer } from '../bridge/messages.ts';
 import {
@@ -25,9 +25,9 @@ export const STAND_IN_ROOM = { name: 'general', channel: '5f0c7a54-0d5a-4c2e-9d6
 
 interface Socket {
   readonly link: Link;
-  readonly pair: LinkPair;
   readonly claims: Map<Uuid, number>;
   readonly subscriptions: Set<string>;
+  heardAtMs: number;
 }
 
 /** Answers one request instead of the stand-in; undefined leaves it to the stand-in, `never` leaves it unanswered. */
@@ -43,6 +43,8 @@ export class CompanionStandIn {
   daemonSocket = '/run/stand-in.sock';
   models: ModelOffer[] = [];
   isUp = true;
+  /** Said instead of `ready`. */
+  refusal: AppError | undefined;
   intercept: Interceptor = () => undefined;
   /** Which live events are pushed; the inbox always has all of them. */
   pushes: (event: BridgeEvent) => boolean = () => true;
@@ -51,6 +53,7 @@ export class CompanionStandIn {
   readonly #clock: Clock;
   readonly #random: RandomSource;
   readonly #delayMs: () => number;
+  readonly #pairs = new Set<LinkPair>();
   #counter = 0;
   #fence = 0;
 
@@ -63,15 +66,25 @@ export class CompanionStandIn {
       dial: async (signal) => {
         await clock.sleep(this.#delayMs(), signal);
         if (!this.isUp) throw new AppError('BridgeDown', 'Nobody listens.');
-        return this.#accept();
+        const pair = createLinkPair(this.#clock, this.#delayMs);
+        this.#pairs.add(pair);
+        this.serve(pair.far);
+        return pair.near;
       },
     };
   }
 
   /** All sockets end, as when the companion is killed. */
   dropSockets(): void {
-    for (const socket of this.sockets) socket.pair.cut();
+    for (const pair of this.#pairs) pair.cut();
+    this.#pairs.clear();
     this.sockets.clear();
+  }
+
+  /** From now on nothing arrives any more in what is connected. */
+  silenceSockets(): void {
+    for (const pair of this.#pairs) pair.silence();
+    this.#pairs.clear();
   }
 
   /** What another client of the daemon said. */
@@ -92,18 +105,27 @@ export class CompanionStandIn {
     for (const { link } of this.sockets) link.send(JSON.stringify(message));
   }
 
-  #accept(): Link {
-    const pair = createLinkPair(this.#clock, this.#delayMs);
-    const socket: Socket = { link: pair.far, pair, claims: new Map(), subscriptions: new Set() };
+  /** Greets and serves one connection. */
+  serve(link: Link): void {
+    const socket: Socket = {
+      link,
+      claims: new Map(),
+      subscriptions: new Set(),
+      heardAtMs: this.#clock.monotonicMs(),
+    };
     this.sockets.add(socket);
-    pair.far.onClose = () => {
+    link.onClose = () => {
       this.sockets.delete(socket);
     };
-    pair.far.onMessage = (text) => {
+    link.onMessage = (text) => {
       this.#onMessage(socket, text);
     };
     this.#reply(socket, { type: 'challenge', version: BRIDGE_VERSION, nonce: 'bm9uY2U' });
-    return pair.near;
+  }
+
+  /** As a fresh process: nobody is connected, nothing is claimed. */
+  forgetSockets(): void {
+    this.sockets.clear();
   }
 
   #reply(socket: Socket, message: DownMessage): void {
@@ -113,9 +135,13 @@ export class CompanionStandIn {
 
   #onMessage(socket: Socket, text: string): void {
     const message = v.parse(UpMessageSchema, JSON.parse(text));
+    socket.heardAtMs = this.#clock.monotonicMs();
     switch (message.type) {
       case 'authenticate':
-        this.#reply(socket, this.#ready());
+        this.#reply(
+          socket,
+          this.refusal ? { type: 'refused', error: toWireError(this.refusal) } : this.#ready(),
+        );
         return;
       case 'ping':
         this.#reply(socket, { type: 'pong', sentAtMs: message.sentAtMs });
@@ -167,7 +193,8 @@ export class CompanionStandIn {
     { peerId }: MethodParams<'claim'>,
   ): { result?: unknown; error?: ReturnType<typeof toWireError> } {
     for (const other of this.sockets) {
-      if (other !== socket && other.claims.has(peerId))
+      const isAlive = this.#clock.monotonicMs() - other.heardAtMs < LEASE_SILENCE_MS;
+      if (other !== socket && isAlive && other.claims.has(peerId))
         return refuse('OwnerElsewhere', 'She is at home elsewhere.');
     }
     this.#fence += 1;

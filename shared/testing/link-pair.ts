@@ -9,6 +9,8 @@ export interface LinkPair {
   cut(): void;
   /** A black hole: open for both ends, but nothing arrives any more. */
   silence(): void;
+  /** The process of one end was killed: it hears nothing, the other end finds the link closed. */
+  kill(end: 'near' | 'far'): void;
 }
 
 /** `delayMs` is asked for every message and every close; the order within one direction is kept. */
@@ -36,6 +38,13 @@ export function createLinkPair(clock: Clock, delayMs: () => number): LinkPair {
     },
     silence: () => {
       isSilent = true;
+    },
+    kill: (end) => {
+      const [dead, other] = end === 'near' ? [near, far] : [far, near];
+      dead.die();
+      clock.after(delayMs(), () => {
+        other.end(1006, 'killed');
+      });
     },
   };
 }
@@ -78,6 +87,10 @@ class MemoryLink implements Link {
     if (!this.#isOpen) return;
     if (this.#onMessage) this.#onMessage(text);
     else this.#early.push(text);
+  }
+
+  die(): void {
+    this.#isOpen = false;
   }
 
   end(code: number, reason: string): void {

@@ -16,7 +16,7 @@ export class VirtualClock implements Clock {
   #order = 0;
 
   nowMs(): number {
-    return VIRTUAL_EPOCH_MS + this.#elapsedMs;
+    return VIRTUAL_EPOCH_MS + Math.floor(this.#elapsedMs);
   }
 
   monotonicMs(): number {

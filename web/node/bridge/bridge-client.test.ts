@@ -62,7 +62,7 @@ describe('BridgeClient', () => {
   it('finds a socket that is open but dead by its silence', async () => {
     const { clock, states, companion } = connect();
     await clock.advance(10);
-    for (const socket of companion.sockets) socket.pair.silence();
+    companion.silenceSockets();
     await clock.advance(8_000);
     const ready = states.filter((state) => state.kind === 'ready');
     expect(ready).toHaveLength(2);
@@ -128,9 +128,8 @@ describe('BridgeClient', () => {
 
   it('stops dialling when the companion does not know this browser', async () => {
     const { clock, states, running, companion } = connect();
-    await clock.advance(10);
-    companion.send({ type: 'refused', error: { code: 'SessionUnknown', message: 'revoked' } });
-    await clock.advance(10);
+    companion.refusal = new AppError('SessionUnknown', 'revoked');
+    await clock.advance(2_000);
     await running;
     expect(states.at(-1)).toMatchObject({ kind: 'refused', error: { code: 'SessionUnknown' } });
   });

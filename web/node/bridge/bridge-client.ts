@@ -28,6 +28,8 @@ export interface BridgeClientDeps {
 
 /** Tried again only after the person did something: paired anew, or reloaded. */
 const FINAL: ReadonlySet<string> = new Set(['SessionUnknown', 'ProtocolVersionMismatch']);
+/** A page that answers the challenge too late hears `SessionUnknown` as well: it takes more than one to believe it. */
+const FINAL_AFTER = 3;
 /** A session that ended sooner does not reset the backoff: a peer that greets and hangs up must not be hammered. */
 const STABLE_AFTER_MS = 2_000;
 
@@ -48,6 +50,7 @@ export class BridgeClient {
   async run(key: SessionKey, signal: AbortSignal): Promise<void> {
     const { dialer, clock, random, log } = this.#deps;
     let failures = 0;
+    let refusals = 0;
     let lastError: AppError | undefined;
     while (!signal.aborted) {
       this.#enter({ kind: 'connecting', attempt: failures, ...(lastError && { error: lastError }) });
@@ -63,7 +66,8 @@ export class BridgeClient {
         lastError = toAppError(error, 'BridgeDown');
         failures += 1;
       }
-      if (lastError && FINAL.has(lastError.code)) {
+      refusals = lastError && FINAL.has(lastError.code) ? refusals + 1 : 0;
+      if (lastError && refusals >= FINAL_AFTER) {
         this.#enter({ kind: 'refused', error: lastError });
         return;
       }

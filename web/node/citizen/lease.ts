@@ -5,6 +5,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { toBase64Url } from '../../../shared/base64url.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
+import { LEASE_SILENCE_MS } from '../../../shared/bridge/limits.ts';
 import { claimProof } from '../../../shared/bridge/messages.ts';
 import { nextOf, untilAborted } from '../abortable.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
@@ -19,6 +20,8 @@ export type LeaseState =
   | { readonly kind: 'refused'; readonly error: AppError };
 
 const ASK_AGAIN_MS = 2_000;
+/** For so long a refusal may come from a socket of our own that broke and still holds the lease. */
+const OWN_GHOST_MS = LEASE_SILENCE_MS + 2_000;
 
 export class Lease {
   readonly states: Topic<LeaseState> = createTopic();
@@ -27,6 +30,7 @@ export class Lease {
   readonly #clock: Clock;
   #state: LeaseState = { kind: 'none' };
   #elsewhereAtMs = 0;
+  #refusedSinceMs: number | undefined;
   #invalidate: () => void = () => undefined;
 
   constructor(identity: CitizenIdentity, client: BridgeClient, clock: Clock) {
@@ -112,8 +116,14 @@ export class Lease {
 
   #enter(state: LeaseState): void {
     this.#state = state;
-    if (state.kind === 'refused' && state.error.code === 'OwnerElsewhere')
-      this.#elsewhereAtMs = this.#clock.nowMs();
+    if (state.kind === 'held') this.#refusedSinceMs = undefined;
+    if (state.kind === 'refused' && state.error.code === 'OwnerElsewhere') this.#noteOther();
     this.states.publish(state);
+  }
+
+  #noteOther(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#refusedSinceMs ??= nowMs;
+    if (nowMs - this.#refusedSinceMs > OWN_GHOST_MS) this.#elsewhereAtMs = this.#clock.nowMs();
   }
 }

@@ -173,13 +173,11 @@ export class Outbox {
             if (error.code === 'NotClaimed') lease.invalidate(fence);
             row = await this.#put({ ...row, state: 'waiting' });
             break;
-          case 'refused':
-            return this.#failed(row, error);
+          case 'refused': {
+            const found = await this.#search(row, signal);
+            return found ? this.#said(row, found) : this.#failed(row, error);
+          }
           case 'perhaps-sent':
-            if (error.code === 'DaemonRefused') {
-              const found = await this.#search(row, signal);
-              return found ? this.#said(row, found) : this.#failed(row, error);
-            }
             break;
         }
         await clock.sleep(TRY_AGAIN_MS, signal);

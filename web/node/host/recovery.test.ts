@@ -135,7 +135,7 @@ describe('the persona host after a fault', () => {
         ? new AppError('OwnerElsewhere', 'She is at home elsewhere.')
         : undefined;
     world.start();
-    await world.clock.advance(3_000);
+    await world.clock.advance(20_000);
     expect(world.sink.leases).toContain('refused');
     world.companion.post('for the other one');
     await world.clock.advance(5_000);

@@ -125,6 +125,10 @@ export class RoomFeed {
         }
         await this.#waitForNews(either);
       }
+    } catch (error) {
+      // A call that was stopped tells less than what stopped it.
+      either.throwIfAborted();
+      throw error;
     } finally {
       // The next attempt makes a fresh subscription; one left over would only repeat the hints.
       if (!session.ended.aborted && !attachment.signal.aborted) {

@@ -1,0 +1,43 @@
+/** Owns defects put in on purpose, to see that the oracle notices: each wraps the stores of every simulated tab. */
+import type { StoreMutation } from './sim-tab.ts';
+
+/** The log takes what it is given, known or not. */
+export const withoutDedup: StoreMutation = (stores, process, disk) => ({
+  ...stores,
+  room: {
+    ...stores.room,
+    append: async (batch) => {
+      await process.clock.sleep(1);
+      const log = disk.log.get(batch.channel) ?? [];
+      disk.log.set(batch.channel, log);
+      const added = batch.rows.map((row, index) => ({
+        ...row,
+        arrival: (log.at(-1)?.arrival ?? 0) + 1 + index,
+      }));
+      log.push(...added);
+      disk.cursors.set(`${batch.daemonKey}|${batch.channel}`, batch.cursor);
+      return added;
+    },
+  },
+});
+
+/** The cursor moves first, the rows follow in a transaction of their own: a crash between them loses the rows. */
+export const cursorBeforeRows: StoreMutation = (stores) => ({
+  ...stores,
+  room: {
+    ...stores.room,
+    append: async (batch) => {
+      await stores.room.append({ ...batch, rows: [] });
+      return stores.room.append(batch);
+    },
+  },
+});
+
+/** A try leaves no mark before it is made: after a crash the same message looks as if it was never sent. */
+export const unmarkedTries: StoreMutation = (stores) => ({
+  ...stores,
+  outbox: {
+    ...stores.outbox,
+    put: (row) => stores.outbox.put(row.state === 'uncertain' ? { ...row, state: 'waiting' } : row),
+  },
+});

@@ -1,0 +1,138 @@
+/** Owns what must hold after every run, whatever broke in it: the daemon's transcript against what each side saw. */
+import { compareCursors, type Cursor } from '../../shared/airc/model.ts';
+import type { BridgeEvent } from '../../shared/bridge/messages.ts';
+import type { SimTab } from './sim-tab.ts';
+
+export interface Transcript {
+  /** Everything durable, in the daemon's order. */
+  readonly events: readonly BridgeEvent[];
+  /** Events that a publisher was told to be in the room. */
+  readonly acknowledged: ReadonlySet<string>;
+}
+
+const midOf = (event: BridgeEvent): string | undefined =>
+  event.headers.find(([key]) => key === 'x-persona.mid')?.[1];
+
+/** True at every moment of a run: whatever the cursor has passed is stored. */
+export function checkCursors(tab: SimTab, transcript: Transcript, channel: string): string[] {
+  const rows = tab.log(channel);
+  const first = rows.at(0);
+  const stored = new Set(rows.map((row) => row.eventId));
+  const violations: string[] = [];
+  for (const [key, cursor] of tab.disk.cursors) {
+    if (!key.endsWith(channel)) continue;
+    const joined: Cursor | undefined = first;
+    for (const event of transcript.events) {
+      if (compareCursors(event, cursor) > 0) break;
+      if (joined && compareCursors(event, joined) < 0) continue;
+      if (!stored.has(event.eventId)) {
+        violations.push(`${tab.personaName}: the cursor is past ${event.eventId}, which is not stored`);
+      }
+    }
+  }
+  return violations;
+}
+
+/** After everything healed and came to rest. */
+export function checkEnd(tabs: readonly SimTab[], transcript: Transcript, channel: string): string[] {
+  return [
+    ...checkAcknowledged(transcript),
+    ...checkOnceEach(transcript),
+    ...tabs.flatMap((tab) => [
+      ...checkCursors(tab, transcript, channel),
+      ...checkLog(tab, transcript, channel),
+      ...checkAnswers(tab, transcript, channel),
+      ...checkHuman(tab, transcript),
+      ...checkIdentity(tab, transcript),
+    ]),
+  ];
+}
+
+function checkAcknowledged({ events, acknowledged }: Transcript): string[] {
+  const there = new Set(events.map((event) => event.eventId));
+  return [...acknowledged].filter((id) => !there.has(id)).map((id) => `acknowledged event ${id} is lost`);
+}
+
+/** No saying is in the room twice: not an answer, not a line of a human. */
+function checkOnceEach({ events }: Transcript): string[] {
+  const seen = new Set<string>();
+  const violations: string[] = [];
+  for (const event of events) {
+    const mid = midOf(event);
+    if (mid === undefined) continue;
+    if (seen.has(mid)) violations.push(`message ${mid} of ${event.peerId} is in the room twice`);
+    seen.add(mid);
+  }
+  return violations;
+}
+
+/** Every durable event since she joined, once, in the daemon's order. */
+function checkLog(tab: SimTab, { events }: Transcript, channel: string): string[] {
+  const rows = tab.log(channel).map((row) => row.eventId);
+  const first = rows.at(0);
+  if (first === undefined) return [`${tab.personaName}: the log is empty`];
+  const expected = events
+    .slice(events.findIndex((event) => event.eventId === first))
+    .map((event) => event.eventId);
+  if (rows.length === expected.length && rows.every((id, index) => id === expected[index])) return [];
+  const missing = expected.filter((id) => !rows.includes(id)).length;
+  const extra = rows.length - new Set(rows).size;
+  return [
+    `${tab.personaName}: log and room differ (${missing} missing, ${extra} twice, of ${expected.length})`,
+  ];
+}
+
+function checkAnswers(tab: SimTab, { events }: Transcript, channel: string): string[] {
+  const violations: string[] = [];
+  const frames = [...tab.disk.ledger.values()].filter((row) => row.peerId === tab.personaId);
+  const covered = new Set<string>();
+  for (const frame of frames) {
+    for (const key of frame.coveredKeys) {
+      if (covered.has(key)) violations.push(`${tab.personaName}: ${key} is in two frames`);
+      covered.add(key);
+    }
+    const said = events.filter((event) => midOf(event) === frame.mid);
+    if (frame.state === 'published' && said.length !== 1) {
+      violations.push(`${tab.personaName}: a published frame is ${said.length} times in the room`);
+    }
+    if ((frame.state === 'silent' || frame.state === 'errored') && said.length > 0) {
+      violations.push(
+        `${tab.personaName}: a frame that ended ${frame.state} (${frame.reason}) is in the room`,
+      );
+    }
+    if (!['published', 'silent', 'errored'].includes(frame.state)) {
+      violations.push(`${tab.personaName}: a frame is still ${frame.state}`);
+    }
+  }
+  const bornAt = tab.bornAfter;
+  for (const row of tab.log(channel)) {
+    if (
+      row.kind !== 'message' ||
+      row.peerId === tab.personaId ||
+      bornAt === undefined ||
+      row.arrival <= bornAt
+    )
+      continue;
+    if (!covered.has(`${tab.personaId}:${row.eventId}`)) {
+      violations.push(`${tab.personaName}: ${row.eventId} was never considered`);
+    }
+  }
+  return violations;
+}
+
+function checkHuman(tab: SimTab, { events }: Transcript): string[] {
+  const there = new Set(events.map(midOf));
+  return [...tab.accepted]
+    .filter((mid) => !there.has(mid))
+    .map((mid) => `${tab.humanName}: accepted message ${mid} never reached the room`);
+}
+
+function checkIdentity(tab: SimTab, { events }: Transcript): string[] {
+  const keys = new Set<string>();
+  for (const event of events) {
+    if (event.peerId !== tab.personaId) continue;
+    const headers = new Map(event.headers);
+    keys.add(`${headers.get('x-persona.name')} ${headers.get('x-persona.key')}`);
+  }
+  return keys.size > 1 ? [`${tab.personaName}: spoke under ${keys.size} names or keys`] : [];
+}
