@@ -76,9 +76,6 @@ export function createNodeService(
       await node?.stop();
       node = undefined;
     },
-    yielded: () => {
-      channel.post({ kind: 'yielded' });
-    },
   });
 
   const shareSnapshot = (): void => {
@@ -112,9 +109,6 @@ export function createNodeService(
         return;
       case 'yield':
         role.onYieldAsked();
-        return;
-      case 'yielded':
-        role.onOtherYielded();
         return;
       case 'command':
         if (node) {

@@ -13,7 +13,6 @@ export type TabMessage =
   | { readonly kind: 'snapshot-wanted' }
   /** "Move here": the owner stops in good order and says so. */
   | { readonly kind: 'yield' }
-  | { readonly kind: 'yielded' }
   | {
       readonly kind: 'command';
       readonly from: string;

@@ -18,17 +18,16 @@ export interface TabRoleDeps {
   becomeOwner(): Promise<void>;
   /** Resolves after the orderly end. */
   stopOwning(): Promise<void>;
-  yielded(): void;
 }
 
 const LOCK_NAME = 'persona-node';
 /** A frozen or crashed owner does not answer: then the lock is taken from it. */
 const YIELD_WITHIN_MS = 4_000;
+const STAND_ASIDE_MS = YIELD_WITHIN_MS + 1_000;
 
 export class TabRole {
   readonly #deps: TabRoleDeps;
   readonly #moveAsked = createTopic<true>();
-  readonly #otherYielded = createTopic<true>();
   readonly #yieldAsked = createTopic<true>();
 
   constructor(deps: TabRoleDeps) {
@@ -39,12 +38,9 @@ export class TabRole {
   moveHere(): void {
     this.#moveAsked.publish(true);
   }
-  /** Another tab wants it. */
+  /** Another tab wants it: an owner stops, a viewer stands aside. */
   onYieldAsked(): void {
     this.#yieldAsked.publish(true);
-  }
-  onOtherYielded(): void {
-    this.#otherYielded.publish(true);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -57,31 +53,47 @@ export class TabRole {
   }
 
   async #waitAsViewer(signal: AbortSignal): Promise<HeldLock> {
-    const { locks } = this.#deps;
     this.#deps.becomeViewer();
-    const inLine = new AbortController();
-    const next = locks.acquire(LOCK_NAME, AbortSignal.any([signal, inLine.signal]));
-    const moved = this.#waitForMove(AbortSignal.any([signal, inLine.signal]));
-    // Both settle: the one that is not needed is cancelled and its end is of no interest.
-    next.catch((_cancelled: unknown) => undefined);
-    moved.catch((_cancelled: unknown) => undefined);
-    try {
-      const winner = await Promise.race([next, moved]);
-      return winner ?? (await locks.steal(LOCK_NAME));
-    } finally {
-      inLine.abort(new AppError('Aborted', 'The wait is over.'));
+    for (;;) {
+      const lock = await this.#waitInLine(signal);
+      if (lock) return lock;
+      // The person chose another tab: that one goes first.
+      await this.#deps.clock.sleep(STAND_ASIDE_MS, signal);
     }
   }
 
-  /** Undefined once the owner gave way, or failed to in time. */
-  async #waitForMove(signal: AbortSignal): Promise<undefined> {
+  /** Undefined when another tab is to have the lock. */
+  async #waitInLine(signal: AbortSignal): Promise<HeldLock | undefined> {
+    const { locks } = this.#deps;
+    const line = new AbortController();
+    const either = AbortSignal.any([signal, line.signal]);
+    const next = locks.acquire(LOCK_NAME, either);
+    const moved = this.#moveInto(next, either);
+    const aside = nextOf(this.#yieldAsked, (asked) => asked, either).then(() => undefined);
+    // All settle: those that lost the race are cancelled, and their end is of no interest.
+    for (const cancelled of [next, moved, aside]) cancelled.catch((_cancelled: unknown) => undefined);
+    let chosen: HeldLock | undefined;
+    try {
+      chosen = await Promise.race([next, moved, aside]);
+      return chosen;
+    } finally {
+      line.abort(new AppError('Aborted', 'The wait is over.'));
+      // Given in the very moment in which this tab stood aside.
+      next
+        .then((lock) => {
+          if (lock !== chosen) lock.release();
+        })
+        .catch((_cancelled: unknown) => undefined);
+    }
+  }
+
+  /** The lock, soon after the person asked for it: given by the owner in good order, or taken. */
+  async #moveInto(next: Promise<HeldLock>, signal: AbortSignal): Promise<HeldLock> {
+    const { locks, clock } = this.#deps;
     await nextOf(this.#moveAsked, (asked) => asked, signal);
     this.#deps.askToYield();
-    await Promise.race([
-      nextOf(this.#otherYielded, (done) => done, signal),
-      this.#deps.clock.sleep(YIELD_WITHIN_MS, signal),
-    ]);
-    return undefined;
+    const given = await Promise.race([next, clock.sleep(YIELD_WITHIN_MS, signal)]);
+    return given ?? locks.steal(LOCK_NAME);
   }
 
   async #own(lock: HeldLock, signal: AbortSignal): Promise<void> {
@@ -95,7 +107,6 @@ export class TabRole {
       if (!lock.lost.aborted && !signal.aborted) throw error;
     } finally {
       await this.#deps.stopOwning();
-      this.#deps.yielded();
       lock.release();
     }
   }
