@@ -1,0 +1,250 @@
+/** Owns the CPU lane of the companion: one llama.cpp child, one call in it at a time, born again after a death. */
+import { availableParallelism, totalmem } from 'node:os';
+import type { Clock } from '../../shared/clock.ts';
+import { AppError, type ErrorCode } from '../../shared/errors.ts';
+import { createAdmission } from '../../shared/inference/admission.ts';
+import { chunkStream } from '../../shared/inference/chunk-stream.ts';
+import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
+import type { LaneReport } from '../../shared/inference/lane.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { LlamaBackend, ModelShelf } from './backend.ts';
+import type { ModelToOpen, OpenedModel } from './child-messages.ts';
+import { withDeadline, type Deadline } from './deadline.ts';
+import { LlamaChild } from './llama-child.ts';
+import { maxThreads, modelBudget, type Machine } from './model-budget.ts';
+import { readModelFile } from './model-file.ts';
+
+/** Of one generation: {@link Deadline}. */
+export interface LlamaLimits extends Deadline {
+  /** Until the engine has loaded its binary. */
+  readonly startMs: number;
+  /** Loading one model. */
+  readonly openMs: number;
+}
+
+const DEFAULT_LIMITS: LlamaLimits = {
+  startMs: 30_000,
+  openMs: 300_000,
+  // A slice of the prompt takes tens of seconds where a large model has to come from a slow disk first.
+  stallMs: 120_000,
+  totalMs: 600_000,
+};
+
+export interface LlamaBackendDeps {
+  readonly shelf: Pick<ModelShelf, 'pathOf'>;
+  /** Absolute path of the built `companion/llama/child.ts`. */
+  readonly childEntry: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly machine?: Machine;
+  readonly limits?: LlamaLimits;
+}
+
+interface OpenModel {
+  readonly modelId: string;
+  readonly child: LlamaChild;
+  readonly report: LaneReport;
+}
+
+/** Never rejects: where llama.cpp cannot run, the backend says so and every call of it is `LaneStartFailed`. */
+export async function startLlamaBackend(deps: LlamaBackendDeps): Promise<LlamaBackend> {
+  const backend = new ChildBackend(deps);
+  await backend.prove();
+  return backend;
+}
+
+class ChildBackend implements LlamaBackend {
+  readonly #deps: LlamaBackendDeps;
+  readonly #machine: Machine;
+  readonly #limits: LlamaLimits;
+  readonly #admission = createAdmission(1);
+  readonly #disposal = new AbortController();
+  /** Ends with the child: what waits for a child that died is told so, and not served by the next one. */
+  #life = new AbortController();
+  #child: LlamaChild | undefined;
+  #starting: Promise<LlamaChild> | undefined;
+  #open: OpenModel | undefined;
+  #availability = { available: false, reason: 'not tried yet' };
+
+  constructor(deps: LlamaBackendDeps) {
+    this.#deps = deps;
+    this.#machine = deps.machine ?? { cores: availableParallelism(), memoryBytes: totalmem() };
+    this.#limits = deps.limits ?? DEFAULT_LIMITS;
+  }
+
+  /** Starts the first child, which is kept for the first model. */
+  async prove(): Promise<void> {
+    try {
+      await this.#liveChild();
+      this.#availability = { available: true, reason: 'llama.cpp runs here' };
+    } catch (error) {
+      this.#availability = {
+        available: false,
+        reason: error instanceof Error ? error.message : String(error),
+      };
+    }
+  }
+
+  availability(): { readonly available: boolean; readonly reason: string } {
+    return this.#availability;
+  }
+
+  async open(modelId: string, signal: AbortSignal): Promise<LaneReport> {
+    return this.#inSlot(signal, async (both) => (await this.#opened(modelId, both)).report);
+  }
+
+  generate(modelId: string, request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateChunk> {
+    return chunkStream(
+      (push, inner) =>
+        this.#inSlot(inner, async (both) => {
+          const { child } = await this.#opened(modelId, both);
+          const { clock } = this.#deps;
+          const expire = (): AppError => this.#killed(child, 'TurnDeadlineExceeded', 'gave no answer');
+          await withDeadline(clock, this.#limits, expire, (alive) =>
+            child.generate(
+              request,
+              (chunk) => {
+                alive();
+                push(chunk);
+              },
+              both,
+            ),
+          );
+        }),
+      signal,
+    );
+  }
+
+  async countPromptTokens(
+    modelId: string,
+    messages: readonly ChatMessage[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    // Needs no evaluation, so it does not wait behind a generation; only a model that is not there has to be loaded.
+    const open = this.#open;
+    if (open?.modelId === modelId && !open.child.died.aborted)
+      return open.child.countPromptTokens(messages, signal);
+    return this.#inSlot(signal, async (both) => {
+      const { child } = await this.#opened(modelId, both);
+      return child.countPromptTokens(messages, both);
+    });
+  }
+
+  async dispose(): Promise<void> {
+    const reason = new AppError('LaneDied', 'The engine was closed.');
+    this.#disposal.abort(reason);
+    this.#life.abort(reason);
+    const child = this.#child ?? (await this.#starting?.catch(() => undefined));
+    child?.end(reason);
+    await child?.exited();
+  }
+
+  async #inSlot<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#disposal.signal.throwIfAborted();
+    const life = this.#life.signal;
+    const both = AbortSignal.any([signal, life]);
+    try {
+      const leave = await this.#admission.enter(both);
+      try {
+        return await work(both);
+      } finally {
+        leave();
+      }
+    } catch (error) {
+      // Where the engine died, that is the reason, and not the abort that follows from it.
+      if (error instanceof AppError && error.code === 'Aborted') life.throwIfAborted();
+      throw error;
+    }
+  }
+
+  async #opened(modelId: string, signal: AbortSignal): Promise<OpenModel> {
+    const child = await this.#liveChild();
+    signal.throwIfAborted();
+    if (this.#open?.modelId === modelId && this.#open.child === child) return this.#open;
+    const path = this.#deps.shelf.pathOf(modelId);
+    if (path === undefined) throw new AppError('ModelNotFound', 'The companion has no such model.');
+    const file = await readModelFile(path);
+    const { header, sizeBytes } = file;
+    const budget = modelBudget(file, this.#machine);
+    this.#open = undefined;
+    child.maxResidentBytes = budget.maxResidentBytes;
+    const toOpen: ModelToOpen = {
+      path,
+      contextTokens: budget.contextTokens,
+      threads: budget.threads,
+      bosToken: header.bosToken,
+      eosToken: header.eosToken,
+      controlTokens: [...header.controlTokens],
+      ...(header.chatTemplate === undefined ? {} : { chatTemplate: header.chatTemplate }),
+    };
+    const opened = await this.#load(child, toOpen, signal);
+    const { evidence, contextTokens, threads, loadMs } = opened;
+    this.#deps.log.log('info', 'llama_model_open', { evidence, contextTokens, threads, loadMs });
+    const name = header.name ?? `model of ${Math.round(sizeBytes / 1_000_000)} MB`;
+    this.#open = {
+      modelId,
+      child,
+      report: {
+        lane: 'companion',
+        backend: 'cpu',
+        evidence,
+        model: { name, sizeBytes, plumbing: header.plumbing },
+        contextTokens,
+        threads,
+        loadMs,
+      },
+    };
+    return this.#open;
+  }
+
+  async #load(child: LlamaChild, model: ModelToOpen, signal: AbortSignal): Promise<OpenedModel> {
+    const { openMs } = this.#limits;
+    const expire = (): AppError => this.#killed(child, 'LaneStartFailed', 'did not load the model');
+    try {
+      const deadline = { stallMs: openMs, totalMs: openMs };
+      return await withDeadline(this.#deps.clock, deadline, expire, () => child.open(model, signal));
+    } catch (error) {
+      // The parser of llama.cpp gave up on the file, and took the process with it.
+      if (error instanceof AppError && error.code === 'LaneDied' && !this.#disposal.signal.aborted)
+        throw new AppError('LaneStartFailed', `The engine broke down on this model. ${error.message}`, {
+          cause: error,
+        });
+      throw error;
+    }
+  }
+
+  #killed(child: LlamaChild, code: ErrorCode, what: string): AppError {
+    child.end(new AppError('LaneDied', `The engine ${what} in time and was ended.`));
+    return new AppError(code, `The engine ${what} in time and was ended.`);
+  }
+
+  #liveChild(): Promise<LlamaChild> {
+    if (this.#child) return Promise.resolve(this.#child);
+    this.#starting ??= this.#startChild().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #startChild(): Promise<LlamaChild> {
+    const { childEntry, clock, log } = this.#deps;
+    const child = await LlamaChild.start({
+      childEntry,
+      clock,
+      log,
+      maxThreads: maxThreads(this.#machine),
+      startMs: this.#limits.startMs,
+    });
+    this.#child = child;
+    const onDeath = (): void => {
+      const reason = child.died.reason as AppError;
+      log.log('error', 'llama_child_ended', { reason: reason.message });
+      this.#child = undefined;
+      this.#open = undefined;
+      this.#life.abort(reason);
+      this.#life = new AbortController();
+    };
+    child.died.addEventListener('abort', onDeath, { once: true });
+    return child;
+  }
+}

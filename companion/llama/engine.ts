@@ -1,0 +1,138 @@
+/** Owns llama.cpp inside its own process: one model at a time, one sequence whose evaluated prefix is kept. */
+import { getLlama, LlamaLogLevel, type Llama, type Token } from 'node-llama-cpp';
+import type { Clock } from '../../shared/clock.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
+import { createPromptRenderer, type RenderPrompt } from '../../shared/inference/model-prompt.ts';
+import type { ModelToOpen, OpenedModel } from './child-messages.ts';
+import { generate, type LoadedModel } from './generation.ts';
+
+export interface EngineOptions {
+  /** Upper bound for every model; llama.cpp's own default is at least 4, also on two cores. */
+  readonly maxThreads: number;
+  readonly clock: Clock;
+  /** llama.cpp's own warnings, as it says them. */
+  readonly onLog: (message: string) => void;
+}
+
+/** Calls of one engine run one after the other, except `countPromptTokens`, which needs no evaluation. */
+export interface Engine {
+  /** Replaces the model. Rejects with `LaneStartFailed`, `ModelUnsupported` or `Aborted`; then none is open. */
+  open(model: ModelToOpen, signal: AbortSignal): Promise<OpenedModel>;
+  generate(
+    request: GenerateRequest,
+    push: (chunk: GenerateChunk) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  countPromptTokens(messages: readonly ChatMessage[]): number;
+  dispose(): Promise<void>;
+}
+
+interface OpenModel extends LoadedModel {
+  readonly renderPrompt: RenderPrompt;
+  dispose(): Promise<void>;
+}
+
+/** Never downloads and never compiles. Rejects where no binary for this machine is installed. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const llama = await getLlama({
+    gpu: false,
+    build: 'never',
+    skipDownload: true,
+    maxThreads: options.maxThreads,
+    logLevel: LlamaLogLevel.warn,
+    logger: (_, message) => {
+      options.onLog(message);
+    },
+  });
+  let current: OpenModel | undefined;
+  let lastCall: Promise<unknown> = Promise.resolve();
+  const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
+    const call = lastCall.then(work);
+    lastCall = call.catch(() => undefined);
+    return call;
+  };
+  const openModel = (): OpenModel => {
+    if (!current) throw new AppError('LaneDied', 'No model is open.');
+    return current;
+  };
+
+  return {
+    open: (toOpen, signal) =>
+      inOrder(async () => {
+        await current?.dispose();
+        current = undefined;
+        const startedMs = options.clock.monotonicMs();
+        current = await load(llama, toOpen, options.clock, signal);
+        return {
+          contextTokens: current.contextTokens,
+          threads: toOpen.threads,
+          evidence: evidence(llama, toOpen),
+          loadMs: options.clock.monotonicMs() - startedMs,
+        };
+      }),
+    generate: (request, push, signal) =>
+      inOrder(() => {
+        const model = openModel();
+        return generate(model, promptTokens(model, request.messages), request, push, signal);
+      }),
+    countPromptTokens: (messages) => promptTokens(openModel(), messages).length,
+    dispose: () =>
+      inOrder(async () => {
+        await current?.dispose();
+        current = undefined;
+        await llama.dispose();
+      }),
+  };
+}
+
+async function load(
+  llama: Llama,
+  toOpen: ModelToOpen,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<OpenModel> {
+  try {
+    const model = await llama.loadModel({ modelPath: toOpen.path, gpuLayers: 0, loadSignal: signal });
+    // Flash attention rounds differently, and the lane in the tab has it off: the same file shall give the same text.
+    const context = await model.createContext({
+      contextSize: toOpen.contextTokens,
+      sequences: 1,
+      threads: toOpen.threads,
+      flashAttention: false,
+      createSignal: signal,
+    });
+    return {
+      llama,
+      model,
+      sequence: context.getSequence(),
+      contextTokens: Math.min(context.contextSize, toOpen.contextTokens),
+      clock,
+      renderPrompt: createPromptRenderer(
+        { ...toOpen, chatTemplate: toOpen.chatTemplate },
+        model.tokens.shouldPrependBosToken,
+      ),
+      dispose: () => model.dispose(),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new AppError('LaneStartFailed', `llama.cpp could not load the model: ${cause}`, { cause: error });
+  }
+}
+
+function promptTokens({ model, renderPrompt }: OpenModel, messages: readonly ChatMessage[]): Token[] {
+  const tokens = model.tokenize(renderPrompt(messages), true);
+  const { bos, shouldPrependBosToken } = model.tokens;
+  return bos !== null && shouldPrependBosToken ? [bos, ...tokens] : tokens;
+}
+
+function evidence(llama: Llama, { threads, chatTemplate }: ModelToOpen): string {
+  const { release } = llama.llamaCppRelease;
+  return [
+    `llama.cpp ${release} on the CPU`,
+    llama.gpu === false ? 'no GPU in this build' : `GPU layers: 0 of ${llama.gpu}`,
+    threads === 1 ? '1 thread' : `${threads} threads`,
+    ...(chatTemplate === undefined ? ['no chat template in the file: ChatML is used'] : []),
+  ].join(', ');
+}
