@@ -16,6 +16,7 @@ import {
   standInIdentities,
   standInIdentity,
 } from '../../shared/testing/host-stand-ins.ts';
+import { MemoryLocks } from '../../shared/testing/memory-locks.ts';
 import {
   createMemoryDisk,
   createMemoryStores,
@@ -87,6 +88,7 @@ export class SimTab {
       verifier: deterministicVerifier,
       log: silentLogger,
       stores: mutate(createMemoryStores(this.disk, step), process, this.disk),
+      locks: new MemoryLocks(),
       identities: standInIdentities(this.personaName, this.humanName),
       tier: hardwareTier({ webgpu: 'none', crossOriginIsolated: true, cores: 2 }),
       sink,

@@ -14,6 +14,7 @@ import {
   standInIdentities,
   standInIdentity,
 } from './host-stand-ins.ts';
+import { MemoryLocks } from './memory-locks.ts';
 import { createMemoryDisk, createMemoryStores, type MemoryDisk } from './memory-node-stores.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -38,6 +39,7 @@ export class HostWorld {
       verifier: deterministicVerifier,
       log: silentLogger,
       stores: createMemoryStores(this.disk),
+      locks: new MemoryLocks(),
       identities: standInIdentities(),
       tier: hardwareTier({ webgpu: 'none', crossOriginIsolated: true, cores: 4 }),
       sink: this.sink,

@@ -4,6 +4,7 @@ import type { Logger } from '../../../shared/log.ts';
 import type { RandomSource } from '../../../shared/random.ts';
 import type { SignatureVerifier } from '../../../shared/signatures.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
+import type { Locks } from '../ownership/locks.ts';
 import type { RoomFeed } from '../room/room-feed.ts';
 import type { NodeStores } from '../storage/stores.ts';
 import { createCitizen, type AircCitizen } from './airc-citizen.ts';
@@ -25,6 +26,7 @@ export interface CitizenRuntimeDeps {
   readonly client: BridgeClient;
   readonly feed: RoomFeed;
   readonly stores: NodeStores;
+  readonly locks: Locks;
   readonly verifier: SignatureVerifier;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -32,10 +34,10 @@ export interface CitizenRuntimeDeps {
 }
 
 export function startCitizen(identity: CitizenIdentity, deps: CitizenRuntimeDeps): CitizenRuntime {
-  const { client, feed, stores, verifier, clock } = deps;
+  const { feed, stores, verifier, clock } = deps;
   const { seed } = identity;
   const log = deps.log.child({ peer: seed.peer_id, name: seed.agent_name });
-  const lease = new Lease(identity, client, clock);
+  const lease = new Lease(identity, deps);
   const outbox = new Outbox({
     peerId: seed.peer_id,
     clientId: seed.client_id,

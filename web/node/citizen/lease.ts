@@ -11,6 +11,7 @@ import { nextOf, untilAborted } from '../abortable.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
 import type { BridgeSession } from '../bridge/bridge-session.ts';
 import { createTopic, type Topic } from '../topic.ts';
+import type { Locks } from '../ownership/locks.ts';
 import type { CitizenIdentity } from './citizen-identity.ts';
 
 export type LeaseState =
@@ -23,20 +24,28 @@ const ASK_AGAIN_MS = 2_000;
 /** For so long a refusal may come from a socket of our own that broke and still holds the lease. */
 const OWN_GHOST_MS = LEASE_SILENCE_MS + 2_000;
 
+export interface LeaseDeps {
+  readonly client: BridgeClient;
+  readonly locks: Locks;
+  readonly clock: Clock;
+}
+
 export class Lease {
   readonly states: Topic<LeaseState> = createTopic();
   readonly #identity: CitizenIdentity;
   readonly #client: BridgeClient;
+  readonly #locks: Locks;
   readonly #clock: Clock;
   #state: LeaseState = { kind: 'none' };
   #elsewhereAtMs = 0;
   #refusedSinceMs: number | undefined;
   #invalidate: () => void = () => undefined;
 
-  constructor(identity: CitizenIdentity, client: BridgeClient, clock: Clock) {
+  constructor(identity: CitizenIdentity, deps: LeaseDeps) {
     this.#identity = identity;
-    this.#client = client;
-    this.#clock = clock;
+    this.#client = deps.client;
+    this.#locks = deps.locks;
+    this.#clock = deps.clock;
   }
 
   get state(): LeaseState {
@@ -50,6 +59,21 @@ export class Lease {
 
   /** Holds the lease on every session until the signal aborts, then gives it back. */
   async run(signal: AbortSignal): Promise<void> {
+    // Within this browser profile first: the companion lets a newer socket of one profile take over at once.
+    const name = `persona:${this.#identity.seed.peer_id}`;
+    const lock = await this.#locks.acquire(name, signal).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (!lock) return;
+    try {
+      await this.#claimAgain(AbortSignal.any([signal, lock.lost]));
+    } finally {
+      lock.release();
+    }
+  }
+
+  async #claimAgain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       let session: BridgeSession | undefined;
       try {

@@ -11,6 +11,7 @@ import type { HardwareTier } from '../boot/hardware-tier.ts';
 import type { IdentityProvider } from '../boot/identity-provider.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
 import type { CitizenIdentity } from '../citizen/citizen-identity.ts';
+import type { Locks } from '../ownership/locks.ts';
 import type { ChatRow } from '../serve/conversation.ts';
 import type { PersonaContext } from '../serve/persona-context.ts';
 import type { NodeStores } from '../storage/stores.ts';
@@ -24,6 +25,7 @@ export interface NodeHostDeps {
   readonly verifier: SignatureVerifier;
   readonly log: Logger;
   readonly stores: NodeStores;
+  readonly locks: Locks;
   readonly identities: IdentityProvider & { human(): Promise<CitizenIdentity> };
   readonly tier: HardwareTier;
   readonly sink: HostSink;

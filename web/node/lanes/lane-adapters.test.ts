@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../shared/errors.ts';
+import type { Ready } from '../../../shared/bridge/protocol.ts';
+import { idleLane } from '../../../shared/testing/host-stand-ins.ts';
+import { createMemoryDisk, createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
+import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
+import type { OpenLaneRequest } from '../../inference/lane-factory.ts';
+import type { LaneView } from '../view.ts';
+import { LaneAdapters } from './lane-adapters.ts';
+import { createModelChoice } from './model-choice.ts';
+
+const offer = (sha256: string) => ({
+  id: sha256,
+  name: `${sha256}.gguf`,
+  sizeBytes: 1,
+  sha256,
+  plumbing: true,
+  path: `/models/${sha256}`,
+});
+
+function setUp(models = [offer('default')]) {
+  const disk = createMemoryDisk();
+  const ready = { companionLane: { available: true, reason: '' }, models } as unknown as Ready;
+  const opened: OpenLaneRequest['source'][] = [];
+  const views: LaneView[] = [];
+  let failure: AppError | undefined;
+  let closed = 0;
+  const create = () =>
+    new LaneAdapters({
+      factory: {
+        open: (request) => {
+          opened.push(request.source);
+          request.onProgress({ what: 'Fetching', done: 1, total: 2, unit: 'bytes' });
+          if (failure) return Promise.reject(failure);
+          const name = request.source.kind === 'file' ? request.source.file.name : 'default';
+          return Promise.resolve({
+            lane: {
+              ...idleLane,
+              dispose: () => {
+                closed += 1;
+                return Promise.resolve();
+              },
+            },
+            reason: 'because',
+            model: { name, sizeBytes: 1, sha256: name, plumbing: false },
+          });
+        },
+      },
+      models: createModelChoice(createMemoryStores(disk).settings),
+      clock: new VirtualClock(),
+      probe: () =>
+        Promise.resolve({ webgpu: 'no WebGPU', wasm: true, jspi: true, crossOriginIsolated: true, cores: 2 }),
+      ready: () => ready,
+      onChange: (view) => views.push(view),
+    });
+  return {
+    create,
+    adapters: create(),
+    opened,
+    views,
+    models,
+    fail: (error: AppError | undefined) => (failure = error),
+    closed: () => closed,
+  };
+}
+
+describe('LaneAdapters', () => {
+  it('plans, says why, and opens one lane for everybody', async () => {
+    const { adapters, opened, views } = setUp();
+    expect(await adapters.choose()).toMatchObject({
+      lane: 'companion',
+      reason: expect.stringContaining('no WebGPU'),
+    });
+    const [one, other] = await Promise.all([adapters.build(), adapters.build()]);
+    expect(one).toBe(other);
+    expect(opened).toHaveLength(1);
+    expect(views.at(-1)).toEqual({ report: idleLane.report, chosenBecause: 'because' });
+    expect(views.some((view) => view.progress?.what === 'Fetching')).toBe(true);
+  });
+
+  it('shows why a lane did not open, and tries again when asked again', async () => {
+    const { adapters, views, fail, opened } = setUp();
+    fail(new AppError('ModelTruncated', 'cut'));
+    await expect(adapters.build()).rejects.toMatchObject({ code: 'ModelTruncated' });
+    expect(views.at(-1)?.trouble).toMatchObject({ code: 'ModelTruncated', nextStep: expect.any(String) });
+    fail(undefined);
+    await adapters.build();
+    expect(opened).toHaveLength(2);
+  });
+
+  it('moves to a dropped file, and finds it again after a reload', async () => {
+    const { adapters, create, opened, closed } = setUp();
+    await adapters.build();
+    await adapters.use(new File(['x'], 'mine.gguf'));
+    expect(closed()).toBe(1);
+    await adapters.build();
+    await create().build();
+    expect(opened.map((source) => source.kind)).toEqual(['offer', 'file', 'remembered']);
+  });
+
+  it('goes back to the model that works when the dropped one does not', async () => {
+    const { adapters, opened, fail } = setUp();
+    await adapters.use(new File(['x'], 'bad.gguf'));
+    fail(new AppError('ModelNotGguf', 'no'));
+    await expect(adapters.build()).rejects.toMatchObject({ code: 'ModelNotGguf' });
+    fail(undefined);
+    await adapters.build();
+    expect(opened.map((source) => source.kind)).toEqual(['file', 'offer']);
+  });
+
+  it('takes a newer --model over what was dropped before', async () => {
+    const { adapters, create, opened, models } = setUp();
+    await adapters.use(new File(['x'], 'mine.gguf'));
+    await adapters.build();
+    models[0] = offer('newer');
+    await create().build();
+    expect(opened.at(-1)).toEqual({ kind: 'offer', offer: offer('newer') });
+  });
+});
