@@ -83,6 +83,10 @@ function greedy(page: Page) {
 describe('gguf lane in Chromium: page → worker → inference worker → wasm, under the companion’s headers', () => {
   it.each([1, 2])('does all that a lane must, with %d thread(s)', async (threads) => {
     const page = await openPage({ browser, rig });
+    const uncaught: string[] = [];
+    page.on('console', (message) => {
+      if (message.text().includes('Uncaught')) uncaught.push(message.text());
+    });
     const opened = await openOffer(page, { threads, ...NO_WEBGPU });
     const words = threads === 1 ? '1 thread' : `${threads} threads`;
     expect(opened).toMatchObject({
@@ -99,6 +103,7 @@ describe('gguf lane in Chromium: page → worker → inference worker → wasm, 
     expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
     // Nine answers that nobody stops would take the engine some 30 s; a stopped one takes a token.
     const stopping = outcomes.filter(({ name }) => name.includes('frees the slot'));
+    expect(uncaught).toEqual([]);
     expect(stopping).toHaveLength(2);
     for (const { ms } of stopping) expect(ms).toBeLessThan(8_000);
     await page.context().close();
