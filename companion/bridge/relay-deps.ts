@@ -1,0 +1,37 @@
+/** Owns what the relay is given: everything outside itself that it may use. */
+import type { RoomInfo } from '../../shared/bridge/messages.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { LaneId } from '../../shared/inference/lane.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { SignatureVerifier } from '../../shared/signatures.ts';
+import type { LlamaBackend, ModelShelf } from '../llama/backend.ts';
+import type { BodyCodec } from './body-codec.ts';
+import type { ClaimPins } from './claim-pins.ts';
+import type { DaemonHandle } from './daemon-watch.ts';
+import type { LeaseBook } from './leases.ts';
+
+/** Who is at the other end of an authenticated link, and the challenge it answered. */
+export interface RelaySessionInfo {
+  readonly sessionId: string;
+  readonly nonce: string;
+}
+
+export interface RelayDeps {
+  readonly daemon: DaemonHandle;
+  /** At least one; the first is where personas are born. */
+  readonly rooms: readonly RoomInfo[];
+  readonly leases: LeaseBook;
+  readonly pins: ClaimPins;
+  readonly lane: LlamaBackend;
+  readonly shelf: Pick<ModelShelf, 'offers' | 'openUpload'>;
+  readonly codec: BodyCodec;
+  readonly verifier: SignatureVerifier;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly companionVersion: string;
+  /** Shown to the person, who may have several. */
+  readonly home: string;
+  readonly forcedLane?: LaneId;
+  /** Aborting closes every socket and ends what they started. */
+  readonly signal: AbortSignal;
+}
