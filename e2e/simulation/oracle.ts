@@ -1,17 +1,15 @@
 /** Owns what must hold after every run, whatever broke in it: the daemon's transcript against what each side saw. */
-import { compareCursors, type Cursor } from '../../shared/airc/model.ts';
-import type { BridgeEvent } from '../../shared/bridge/messages.ts';
+import { compareCursors, type AircEvent, type Cursor } from '../../shared/airc/model.ts';
 import type { SimTab } from './sim-tab.ts';
 
 export interface Transcript {
   /** Everything durable, in the daemon's order. */
-  readonly events: readonly BridgeEvent[];
+  readonly events: readonly AircEvent[];
   /** Events that a publisher was told to be in the room. */
   readonly acknowledged: ReadonlySet<string>;
 }
 
-const midOf = (event: BridgeEvent): string | undefined =>
-  event.headers.find(([key]) => key === 'x-persona.mid')?.[1];
+const midOf = (event: AircEvent): string | undefined => event.headers.get('x-persona.mid');
 
 /** True at every moment of a run: whatever the cursor has passed is stored. */
 export function checkCursors(tab: SimTab, transcript: Transcript, channel: string): string[] {
@@ -131,8 +129,7 @@ function checkIdentity(tab: SimTab, { events }: Transcript): string[] {
   const keys = new Set<string>();
   for (const event of events) {
     if (event.peerId !== tab.personaId) continue;
-    const headers = new Map(event.headers);
-    keys.add(`${headers.get('x-persona.name')} ${headers.get('x-persona.key')}`);
+    keys.add(`${event.headers.get('x-persona.name')} ${event.headers.get('x-persona.key')}`);
   }
   return keys.size > 1 ? [`${tab.personaName}: spoke under ${keys.size} names or keys`] : [];
 }

@@ -1,10 +1,11 @@
 /** Owns one run of the whole node under one seed: everybody talks, everything breaks, everything heals, then it is judged. */
-import { STAND_IN_ROOM } from '../../shared/testing/companion-stand-in.ts';
 import { SeededRandom } from '../../shared/testing/seeded-random.ts';
 import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { checkCursors, checkEnd } from './oracle.ts';
-import { SimCompanion } from './sim-companion.ts';
+import { SIM_ROOM, SimCompanion } from './sim-companion.ts';
+import { SimDaemon } from './sim-daemon.ts';
 import { SimNetwork } from './sim-network.ts';
+import { SimOutsider } from './sim-outsider.ts';
 import { SimTab, type StoreMutation } from './sim-tab.ts';
 
 export interface RunResult {
@@ -22,13 +23,15 @@ export async function simulate(seed: number, mutate: StoreMutation = (stores) =>
   const clock = new VirtualClock();
   const random = new SeededRandom(seed);
   const network = new SimNetwork(clock, random.fork());
-  const companion = new SimCompanion(clock, random.fork(), network);
+  const daemon = new SimDaemon(clock, random.fork());
+  const companion = new SimCompanion(clock, random.fork(), network, daemon, ['robin', 'sam']);
+  const outsider = new SimOutsider(daemon, clock, SIM_ROOM.channel);
   const tabs = [
     new SimTab('Maya', 'Robin', { clock, random: random.fork(), network, mutate, sessionSecret: 'robin' }),
     new SimTab('Kira', 'Sam', { clock, random: random.fork(), network, mutate, sessionSecret: 'sam' }),
   ];
   const violations = new Set<string>();
-  const faults = new FaultMaker(random.fork(), network, companion, tabs);
+  const faults = new FaultMaker(random.fork(), network, daemon, companion, tabs);
   const chat = random.fork();
   companion.start();
   for (const tab of tabs) tab.open();
@@ -36,19 +39,17 @@ export async function simulate(seed: number, mutate: StoreMutation = (stores) =>
   for (let atMs = 0; atMs < STORMY_MS; atMs += STEP_MS) {
     await clock.advance(STEP_MS);
     if (chat.chance(0.08)) chat.pick(tabs).say(`line at ${atMs}`);
-    if (chat.chance(0.04)) companion.post(`Maya and Kira, what about ${atMs}?`);
-    if (chat.chance(0.02)) for (let i = 0; i < 5; i += 1) companion.post(`burst ${i} at ${atMs}`);
+    if (chat.chance(0.04)) outsider.say(`Maya and Kira, what about ${atMs}?`);
+    if (chat.chance(0.02)) for (let i = 0; i < 5; i += 1) outsider.say(`burst ${i} at ${atMs}`);
     faults.step();
     for (const tab of tabs) {
-      for (const violation of checkCursors(tab, companion.transcript, STAND_IN_ROOM.channel))
-        violations.add(violation);
+      for (const violation of checkCursors(tab, daemon, SIM_ROOM.channel)) violations.add(violation);
     }
   }
   faults.heal();
   await clock.advance(HEALING_MS);
-  for (const violation of checkEnd(tabs, companion.transcript, STAND_IN_ROOM.channel))
-    violations.add(violation);
-  const { events } = companion.transcript;
+  for (const violation of checkEnd(tabs, daemon, SIM_ROOM.channel)) violations.add(violation);
+  const { events } = daemon;
   return {
     seed,
     violations: [...violations],
@@ -67,12 +68,20 @@ class FaultMaker {
   count = 0;
   readonly #random: SeededRandom;
   readonly #network: SimNetwork;
+  readonly #daemon: SimDaemon;
   readonly #companion: SimCompanion;
   readonly #tabs: readonly SimTab[];
 
-  constructor(random: SeededRandom, network: SimNetwork, companion: SimCompanion, tabs: readonly SimTab[]) {
+  constructor(
+    random: SeededRandom,
+    network: SimNetwork,
+    daemon: SimDaemon,
+    companion: SimCompanion,
+    tabs: readonly SimTab[],
+  ) {
     this.#random = random;
     this.#network = network;
+    this.#daemon = daemon;
     this.#companion = companion;
     this.#tabs = tabs;
   }
@@ -81,6 +90,7 @@ class FaultMaker {
     const random = this.#random;
     // Repairs first, so that nothing is broken for the whole run.
     if (!this.#companion.isUp && random.chance(0.3)) this.#companion.start();
+    if (!this.#daemon.isUp && random.chance(0.3)) this.#daemon.start();
     for (const tab of this.#tabs) if (!tab.isOpen && random.chance(0.2)) tab.open();
     if (random.chance(0.2)) this.#network.slow = false;
     if (!random.chance(0.15)) return;
@@ -108,14 +118,15 @@ class FaultMaker {
         this.#companion.kill();
       },
       () => {
-        this.#companion.restartDaemon();
+        this.#daemon.kill();
       },
     ])();
   }
 
   heal(): void {
     this.#network.slow = false;
-    if (!this.#companion.isUp) this.#companion.start();
+    this.#daemon.start();
+    this.#companion.start();
     for (const tab of this.#tabs) tab.open();
   }
 }

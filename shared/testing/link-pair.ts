@@ -69,7 +69,8 @@ class MemoryLink implements Link {
   }
 
   send(text: string): void {
-    if (!this.#isOpen) throw new Error('The link is closed.');
+    // As a browser's socket does, and `ws`: what is sent after the end is dropped.
+    if (!this.#isOpen) return;
     this.transmit((to) => {
       to.receive(text);
     });

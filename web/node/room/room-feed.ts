@@ -45,6 +45,8 @@ const PERIODIC_CHECK_MS = 15_000;
 /** How far back a thorough check reads: the daemon may insert two events in swapped order. */
 const OVERLAP_ROWS = 64;
 const REATTACH_MS = 500;
+/** In a busy room one read takes what came in the meantime; the companion allows 20 requests a second. */
+const READ_GAP_MS = 120;
 
 export class RoomFeed {
   readonly room: RoomInfo;
@@ -57,6 +59,7 @@ export class RoomFeed {
   #caughtUp: BridgeSession | undefined;
   #thorough = false;
   #quiet = false;
+  #lastReadMs = 0;
 
   constructor(room: RoomInfo, deps: RoomFeedDeps) {
     this.room = room;
@@ -234,6 +237,9 @@ export class RoomFeed {
       cancelCheck();
       cancelRetry?.();
     }
+    const gapMs = this.#lastReadMs + READ_GAP_MS - clock.monotonicMs();
+    if (gapMs > 0) await clock.sleep(gapMs, signal);
+    this.#lastReadMs = clock.monotonicMs();
     if (this.#hints.open) this.#quiet = false;
   }
 }
