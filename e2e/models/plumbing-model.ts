@@ -87,7 +87,8 @@ function output(vocabulary: Vocabulary, noise: Noise): Matrix {
   const wordsOf = (name: string): number[] =>
     (STATIONS[name]?.words ?? []).map((word) => idOf(vocabulary, word));
 
-  for (const token of vocabulary.tokens.keys()) if (!vocabulary.printable[token]) weigh(token, 0, -MEANT);
+  for (const token of vocabulary.tokens.keys())
+    if (!vocabulary.printable[token] && token !== vocabulary.turnEnd) weigh(token, 0, -MEANT);
   weigh(idOf(vocabulary, FORM_CLOSES), 0, CLOSING);
 
   weigh(idOf(vocabulary, FORM_OPENS), channelOf('start'), MEANT);
