@@ -16,7 +16,7 @@ export interface RunResult {
 }
 
 const STORMY_MS = 60_000;
-const HEALING_MS = 60_000;
+const HEALING_MS = 45_000;
 const STEP_MS = 250;
 
 export async function simulate(seed: number, mutate: StoreMutation = (stores) => stores): Promise<RunResult> {
