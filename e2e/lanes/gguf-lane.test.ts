@@ -105,7 +105,7 @@ describe('gguf lane in Chromium: page → worker → inference worker → wasm, 
     const stopping = outcomes.filter(({ name }) => name.includes('frees the slot'));
     expect(uncaught).toEqual([]);
     expect(stopping).toHaveLength(2);
-    for (const { ms } of stopping) expect(ms).toBeLessThan(8_000);
+    for (const { ms } of stopping) expect(ms).toBeLessThan(15_000);
     await page.context().close();
   });
 
@@ -141,6 +141,25 @@ describe('gguf lane in Chromium: page → worker → inference worker → wasm, 
       });
     } finally {
       await withGpu.close();
+    }
+  });
+});
+
+describe('an engine that cannot be had', () => {
+  it.each([
+    ['its code', /\.wasm$/, 'HTTP 404'],
+    ['its worker', /\/inference-worker-/, 'inference worker'],
+  ])('is named at once when %s is missing', async (_name, withhold, cause) => {
+    const poor = await startLaneRig(models, { withhold });
+    try {
+      const page = await openPage({ browser, rig: poor });
+      expect(await openOffer(page, { threads: 1, ...NO_WEBGPU })).toMatchObject({
+        ok: false,
+        error: { code: 'LaneStartFailed', message: expect.stringContaining(cause) },
+      });
+      await page.context().close();
+    } finally {
+      await poor.stop();
     }
   });
 });

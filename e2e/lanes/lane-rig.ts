@@ -23,10 +23,17 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** `models`: served path → file. `isolated: false` leaves COOP and COEP out, as a foreign host would. */
+export interface LaneRigOptions {
+  /** False leaves COEP out, as a foreign host would. */
+  readonly isolated?: boolean;
+  /** Served paths that are answered 404. */
+  readonly withhold?: RegExp;
+}
+
+/** `models`: served path → file. */
 export async function startLaneRig(
   models: ReadonlyMap<string, string>,
-  { isolated = true }: { readonly isolated?: boolean } = {},
+  { isolated = true, withhold }: LaneRigOptions = {},
 ): Promise<LaneRig> {
   const folder = await mkdtemp(join(tmpdir(), 'lane-rig-'));
   await build({
@@ -41,7 +48,7 @@ export async function startLaneRig(
     const file = models.get(pathname) ?? join(folder, pathname === '/' ? 'index.html' : pathname);
     void (async () => {
       const found = await stat(file).catch(() => undefined);
-      if (!found?.isFile()) {
+      if (!found?.isFile() || withhold?.test(pathname)) {
         response.writeHead(404).end();
         return;
       }

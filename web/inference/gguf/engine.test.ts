@@ -119,19 +119,4 @@ describe('engine: completions', () => {
     await expect(engine.complete(REQUEST, () => undefined, signal)).rejects.toMatchObject({ code });
     expect(engine.ended !== undefined).toBe(ends);
   });
-
-  it('counts by a prompt padded beyond the context', async () => {
-    let seen = '';
-    const { load } = stage({
-      complete: ({ prompt }) => {
-        seen = prompt;
-        return Promise.reject(
-          new Error('request (71 tokens) exceeds the available context size (64 tokens), try increasing it'),
-        );
-      },
-    });
-    const engine = await load();
-    expect(await engine.countTokens('hello', '<e>', signal)).toBe(7);
-    expect(seen).toBe(`hello${'<e>'.repeat(64)}`);
-  });
 });

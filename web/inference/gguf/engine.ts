@@ -6,6 +6,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import { engineError, refusedTokens } from './engine-errors.ts';
 import { webgpuProof, type EngineLog, type OffloadProof } from './engine-log.ts';
+import { createTokenCounter, type TokenCounter } from './token-counter.ts';
 import type { RawChunk, RawCompletion, RawEngine, RawLoaded, RawLoadSettings } from './raw-engine.ts';
 
 export interface EngineDeps {
@@ -23,6 +24,7 @@ export class Engine {
   readonly offload: OffloadProof | undefined;
   readonly #deps: EngineDeps;
   readonly #death = createFailure();
+  #counter: TokenCounter | undefined;
   #ended: AppError | undefined;
 
   private constructor(deps: EngineDeps, loaded: RawLoaded, loadMs: number) {
@@ -115,22 +117,26 @@ export class Engine {
     }
   }
 
-  /**
-   * True token count of a prompt, as the engine's tokenizer makes it. The engine offers no tokenizer, but refuses a
-   * prompt longer than its context before it decodes anything and tells the count: so the prompt is made too long by
-   * a known number of control tokens, which never merge with what stands before them.
-   */
+  /** True token count of a prompt, as the engine's tokenizer makes it. One at a time, as `complete`. */
   async countTokens(prompt: string, controlToken: string, signal: AbortSignal): Promise<number> {
-    const padding = this.loaded.contextTokens;
-    const padded = prompt + controlToken.repeat(padding);
+    this.#counter ??= await createTokenCounter(
+      (padded, padSignal) => this.#refusedTokens(padded, padSignal),
+      this.loaded.contextTokens,
+      controlToken,
+      signal,
+    );
+    return this.#counter.count(prompt, signal);
+  }
+
+  async #refusedTokens(prompt: string, signal: AbortSignal): Promise<number | undefined> {
     try {
-      await this.complete({ ...PROBE, prompt: padded }, () => undefined, signal);
+      await this.complete({ ...PROBE, prompt }, () => undefined, signal);
+      return undefined;
     } catch (error) {
-      const total = refusedTokens(error instanceof AppError ? error.cause : error);
-      if (total === undefined) throw error;
-      return total - padding;
+      const tokens = refusedTokens(error instanceof AppError ? error.cause : error);
+      if (tokens === undefined) throw error;
+      return tokens;
     }
-    throw new AppError('ModelUnsupported', 'The model has no control token to count its prompts with.');
   }
 
   /** Ends the instance; calls in flight reject with `reason`. Safe to call again. */
