@@ -32,9 +32,13 @@ export class SimDaemon {
   #isUp = true;
   #life = 0;
 
-  constructor(clock: VirtualClock, random: SeededRandom) {
+  /** `losesTail`: like the real daemon, a crash can take the newest acknowledged events with it. */
+  readonly losesTail: boolean;
+
+  constructor(clock: VirtualClock, random: SeededRandom, losesTail: boolean) {
     this.#clock = clock;
     this.#random = random;
+    this.losesTail = losesTail;
   }
 
   get isUp(): boolean {
@@ -46,6 +50,7 @@ export class SimDaemon {
     this.#life += 1;
     for (const stream of this.#streams) stream.break();
     this.#streams.clear();
+    if (this.losesTail) this.events.splice(this.events.length - this.#random.between(0, 4));
   }
 
   start(): void {

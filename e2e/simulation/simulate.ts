@@ -23,7 +23,7 @@ export async function simulate(seed: number, mutate: StoreMutation = (stores) =>
   const clock = new VirtualClock();
   const random = new SeededRandom(seed);
   const network = new SimNetwork(clock, random.fork());
-  const daemon = new SimDaemon(clock, random.fork());
+  const daemon = new SimDaemon(clock, random.fork(), seed % 3 === 0);
   const companion = new SimCompanion(clock, random.fork(), network, daemon, ['robin', 'sam']);
   const outsider = new SimOutsider(daemon, clock, SIM_ROOM.channel);
   const tabs = [
