@@ -91,6 +91,11 @@ function createRoomStore(disk: MemoryDisk, commit: Commit): RoomStore {
     byEventId: (channel, eventId) => commit(() => log(channel).find((row) => row.eventId === eventId)),
     byMid: (channel, peerId, mid) =>
       commit(() => log(channel).find((row) => row.mid === mid && row.peerId === peerId)),
+    prune: (channel, keep) =>
+      commit(() => {
+        const rows = log(channel);
+        rows.splice(0, Math.max(0, rows.length - keep));
+      }),
     readPosition: (peerId, channel) => commit(() => disk.positions.get(`${peerId}|${channel}`)),
     setReadPosition: (peerId, channel, arrival) =>
       commit(() => {
@@ -123,6 +128,13 @@ function createLedgerStore(disk: MemoryDisk, commit: Commit): LedgerStore {
       }),
     covered: (peerId, eventIds) =>
       commit(() => new Set(eventIds.filter((eventId) => covers(peerId, eventId)))),
+    prune: (peerId, beforeMs) =>
+      commit(() => {
+        for (const [key, row] of disk.ledger) {
+          if (row.peerId === peerId && isFinished(row.state) && row.updatedAtMs < beforeMs)
+            disk.ledger.delete(key);
+        }
+      }),
     unfinished: (peerId) =>
       commit(() =>
         [...disk.ledger.values()]

@@ -115,6 +115,15 @@ export function describeNodeStores(name: string, open: () => Promise<NodeStores>
         expect(await stores.room.byMid(OTHER_CHANNEL, SAM, mid)).toBeUndefined();
       });
 
+      it('drops all but the newest rows, and goes on counting', async () => {
+        await append([1, 2, 3, 4].map((n) => row(n)));
+        await stores.room.prune(CHANNEL, 2);
+        expect((await stores.room.after(CHANNEL, 0, 9)).map((r) => r.arrival)).toEqual([3, 4]);
+        expect((await append([row(5)]))[0]?.arrival).toBe(5);
+        await stores.room.prune(CHANNEL, 100);
+        expect(await stores.room.after(CHANNEL, 0, 9)).toHaveLength(3);
+      });
+
       it('moves a read position forward only', async () => {
         expect(await stores.room.readPosition(MAYA, CHANNEL)).toBeUndefined();
         await stores.room.setReadPosition(MAYA, CHANNEL, 0);
@@ -152,6 +161,17 @@ export function describeNodeStores(name: string, open: () => Promise<NodeStores>
         await advance('publishing');
         await advance('published');
         await expect(advance('errored')).rejects.toMatchObject({ code: 'Internal' });
+      });
+
+      it('drops old frames that came to an end, and no others', async () => {
+        await stores.ledger.open(frame(1));
+        await stores.ledger.open(frame(2));
+        await stores.ledger.open(frame(3));
+        await stores.ledger.advance(MAYA, eventId(1), { state: 'silent', updatedAtMs: 10 });
+        await stores.ledger.advance(MAYA, eventId(3), { state: 'silent', updatedAtMs: 30 });
+        await stores.ledger.prune(MAYA, 20);
+        const ids = [1, 2, 3].map(eventId);
+        expect(await stores.ledger.covered(MAYA, ids)).toEqual(new Set(ids.slice(1)));
       });
 
       it('lists the unfinished frames of one persona, oldest first', async () => {

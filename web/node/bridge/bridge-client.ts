@@ -3,7 +3,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { LinkDialer } from '../../../shared/bridge/link.ts';
-import type { MethodName, MethodParams, MethodResult } from '../../../shared/bridge/protocol.ts';
+import type { MethodName, MethodParams, MethodResult, Ready } from '../../../shared/bridge/protocol.ts';
 import type { RandomSource } from '../../../shared/random.ts';
 import { nextOf, untilAborted } from '../abortable.ts';
 import { createTopic, type Topic } from '../topic.ts';
@@ -44,6 +44,12 @@ export class BridgeClient {
 
   get state(): BridgeState {
     return this.#state;
+  }
+
+  /** What the companion said on the present session. Throws `BridgeDown` when there is none. */
+  get ready(): Ready {
+    if (this.#state.kind === 'ready') return this.#state.session.ready;
+    throw new AppError('BridgeDown', 'There is no connection to the companion.');
   }
 
   /** Keeps a session up until the signal aborts or the companion refuses for good; then resolves. */

@@ -9,6 +9,7 @@ import { startCitizen, type CitizenRuntime } from '../citizen/citizen-runtime.ts
 import { PersonaRegistry } from '../registry/persona-registry.ts';
 import { RoomFeed } from '../room/room-feed.ts';
 import { createConversation } from '../serve/conversation.ts';
+import { tidy } from '../storage/retention.ts';
 import type { NodeHostDeps } from './host-deps.ts';
 
 export class Residence {
@@ -43,7 +44,9 @@ export class Residence {
   /** Brings the planned personas online; resolves when the summary is told. */
   boot(): Promise<void> {
     return this.#queue(async () => {
-      this.#deps.sink.booted(await this.#supervisor.spawnAll(this.#deps.identities));
+      const { sink, identities, stores, clock } = this.#deps;
+      sink.booted(await this.#supervisor.spawnAll(identities));
+      await tidy(stores, this.feed.room.channel, this.registry.ids(), clock.nowMs());
     });
   }
 

@@ -23,19 +23,28 @@ export interface SeedRow {
   /** Non-extractable Ed25519 private key. */
   readonly privateKey: CryptoKey;
   readonly sealed: SealedKey;
+  /** Absent for who was born in this browser. */
+  readonly restoredAtMs?: number;
+}
+
+/** A private key encrypted under a key derived from the recovery code. All texts base64url. */
+export interface LockedKey {
+  readonly salt: string;
+  readonly iterations: number;
+  readonly nonce: string;
+  readonly ciphertext: string;
 }
 
 export interface HouseholdRow {
   readonly id: 'household';
   /** X25519, raw, base64url. */
   readonly publicKey: string;
-  /** The private half, encrypted under a key derived from the recovery code. */
-  readonly lockedPrivateKey: {
-    readonly salt: string;
-    readonly iterations: number;
-    readonly nonce: string;
-    readonly ciphertext: string;
-  };
+  /** The private half. */
+  readonly lockedPrivateKey: LockedKey;
+  /** Ed25519, raw, base64url: signs backup files, since anybody can seal a key to a public half. */
+  readonly signingPublicKey: string;
+  /** Non-extractable. */
+  readonly signingKey: CryptoKey;
   /** Erased once the person confirmed that it is saved. */
   readonly recoveryCode?: string;
 }

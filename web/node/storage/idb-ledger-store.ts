@@ -1,7 +1,7 @@
 /** Owns the ledger of frames in IndexedDB. */
 import { AppError } from '../../../shared/errors.ts';
 import type { NodeDatabase } from './database.ts';
-import { mayAdvance, UNFINISHED } from './frame-states.ts';
+import { isFinished, mayAdvance, UNFINISHED } from './frame-states.ts';
 import { stored } from './stored.ts';
 import type { LedgerStore } from './stores.ts';
 
@@ -37,6 +37,15 @@ export function createIdbLedgerStore(database: NodeDatabase): LedgerStore {
           if ((await index.getKey(coveredKey(peerId, eventId))) !== undefined) found.add(eventId);
         }
         return found;
+      }),
+    prune: (peerId, beforeMs) =>
+      stored(async () => {
+        const transaction = database.transaction('ledger', 'readwrite');
+        for (let at = await transaction.store.openCursor(); at; at = await at.continue()) {
+          const { value: row } = at;
+          if (row.peerId === peerId && isFinished(row.state) && row.updatedAtMs < beforeMs) await at.delete();
+        }
+        await transaction.done;
       }),
     unfinished: (peerId) =>
       stored(async () => {

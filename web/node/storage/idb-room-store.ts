@@ -53,6 +53,17 @@ export function createIdbRoomStore(database: NodeDatabase): RoomStore {
           .sort((a, b) => a.arrival - b.arrival)
           .at(0),
       ),
+    prune: (channel, keep) =>
+      stored(async () => {
+        const transaction = database.transaction('roomLog', 'readwrite');
+        const index = transaction.store.index('arrival');
+        const last = (await index.openKeyCursor(wholeLog(channel), 'prev'))?.key[1] ?? 0;
+        if (last > keep) {
+          const old = IDBKeyRange.bound([channel, 0], [channel, last - keep]);
+          for (const key of await index.getAllKeys(old)) await transaction.store.delete(key);
+        }
+        await transaction.done;
+      }),
     readPosition: (peerId, channel) =>
       stored(async () => (await database.get('readPositions', [peerId, channel]))?.arrival),
     setReadPosition: (peerId, channel, arrival) =>

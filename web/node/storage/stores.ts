@@ -30,6 +30,8 @@ export interface RoomStore {
   byEventId(channel: Uuid, eventId: Uuid): Promise<RoomLogRow | undefined>;
   /** The first row with this message id of this sender. */
   byMid(channel: Uuid, peerId: Uuid, mid: Uuid): Promise<RoomLogRow | undefined>;
+  /** Drops all but the newest `keep` rows. */
+  prune(channel: Uuid, keep: number): Promise<void>;
   readPosition(peerId: Uuid, channel: Uuid): Promise<number | undefined>;
   /** Only moves forward. */
   setReadPosition(peerId: Uuid, channel: Uuid, arrival: number): Promise<void>;
@@ -48,6 +50,8 @@ export interface LedgerStore {
   covered(peerId: Uuid, eventIds: readonly Uuid[]): Promise<ReadonlySet<Uuid>>;
   /** Frames that have not come to an end, oldest first. */
   unfinished(peerId: Uuid): Promise<readonly LedgerRow[]>;
+  /** Drops the frames that ended before that wall time. */
+  prune(peerId: Uuid, beforeMs: number): Promise<void>;
 }
 
 export interface OutboxStore {

@@ -1,0 +1,114 @@
+/** Owns the node in a real browser: database, cryptography, sockets, workers, clock, put together. */
+import { systemClock } from '../../shared/clock.ts';
+import { createLogger, type LogSink } from '../../shared/log.ts';
+import { systemRandom, uuidV4 } from '../../shared/random.ts';
+import { webCryptoVerifier } from '../../shared/signatures.ts';
+import { createLaneFactory } from '../inference/lane-factory.ts';
+import { probeDevice, type DeviceProbe } from '../inference/probe.ts';
+import inferenceWorkerUrl from '../inference/inference-worker.ts?worker&url';
+import { createTrustedWorker } from '../trusted-worker.ts';
+import { hardwareTier, type DeviceFacts } from './boot/hardware-tier.ts';
+import { createIdbSessionKeyStore } from './bridge/idb-session-key.ts';
+import { pairBrowser } from './bridge/pairing.ts';
+import { createWebSocketDialer } from './bridge/web-socket-dialer.ts';
+import type { Household } from './host/household.ts';
+import type { NodeHostDeps } from './host/host-deps.ts';
+import { Sleepers } from './host/sleepers.ts';
+import { LaneAdapters } from './lanes/lane-adapters.ts';
+import { createModelChoice } from './lanes/model-choice.ts';
+import type { OwnedNode } from './node-service.ts';
+import { createOwnedNode } from './owned-node.ts';
+import type { Locks } from './ownership/locks.ts';
+import { openNodeDatabase, type NodeDatabase } from './storage/database.ts';
+import { createIdbStores } from './storage/idb-stores.ts';
+import { addTrouble, troubleOf } from './view/trouble.ts';
+import type { ViewPublisher } from './view/view-publisher.ts';
+
+export interface StartNodeDeps extends Pick<NodeHostDeps, 'createCognition' | 'isAddressed'> {
+  readonly locks: Locks;
+  createHousehold(database: NodeDatabase): Household;
+}
+
+/** The log of a worker is its console: the browser keeps it, and shows it beside the page's. */
+const consoleSink: LogSink = ({ level, event, fields }) => {
+  console[level === 'debug' ? 'debug' : level](JSON.stringify({ event, ...fields }));
+};
+
+export async function startNode(publisher: ViewPublisher, deps: StartNodeDeps): Promise<OwnedNode> {
+  const clock = systemClock;
+  const random = systemRandom;
+  const log = createLogger(consoleSink, clock);
+  const { origin } = globalThis.location;
+  const fetchBytes: typeof fetch = (input, init) => fetch(input, init);
+
+  const database = await openNodeDatabase((error) => {
+    publisher.change({ troubles: addTrouble(publisher.view.troubles, troubleOf(error, clock)) });
+  });
+  const stores = createIdbStores(database);
+  const sessionKeys = createIdbSessionKeyStore(database);
+  const probe = onceAnswered(() => probeDevice(globalThis));
+
+  const node = await createOwnedNode({
+    ...deps,
+    publisher,
+    dialer: createWebSocketDialer(origin, fetchBytes),
+    clock,
+    random,
+    verifier: webCryptoVerifier,
+    log,
+    stores,
+    tier: hardwareTier(factsOf(await probe())),
+    household: deps.createHousehold(database),
+    sessionKeys,
+    sleepers: await Sleepers.load(stores.settings),
+    pair: (code) =>
+      pairBrowser(code, { origin, fetch: fetchBytes, store: sessionKeys, label: browserLabel() }),
+    createLanes: (client, onChange) =>
+      new LaneAdapters({
+        factory: createLaneFactory({
+          bridge: client,
+          clock,
+          fetchBytes,
+          locks: navigator.locks,
+          newLockName: () => `inference-${uuidV4(random)}`,
+          spawnInferenceWorker: () => createTrustedWorker(inferenceWorkerUrl, 'inference'),
+          probe,
+        }),
+        models: createModelChoice(stores.settings),
+        clock,
+        probe,
+        ready: () => client.ready,
+        onChange,
+      }),
+  });
+  return {
+    commands: node.commands,
+    stop: async () => {
+      await node.stop();
+      database.close();
+    },
+  };
+}
+
+/** The GPU is asked once: after a crash of its process every further question makes it worse. */
+function onceAnswered<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= ask());
+}
+
+function factsOf(probe: DeviceProbe): DeviceFacts {
+  const webgpu = {
+    'shader-f16': 'f16',
+    'no shader-f16': 'f32',
+    'no adapter': 'none',
+    'no WebGPU': 'none',
+  } as const;
+  return { webgpu: webgpu[probe.webgpu], crossOriginIsolated: probe.crossOriginIsolated, cores: probe.cores };
+}
+
+/** "Chrome 156 on Linux". */
+function browserLabel(): string {
+  const version = /(?:Chrome|Chromium)\/(\d+)/.exec(navigator.userAgent)?.[1];
+  const system = /\(([^;)]+)/.exec(navigator.userAgent)?.[1] ?? 'an unknown system';
+  return `${version === undefined ? 'A browser' : `Chrome ${version}`} on ${system}`;
+}
