@@ -1,0 +1,182 @@
+/** Owns the composition: every part of the companion made once, joined, and taken apart again. */
+import { join } from 'node:path';
+import type { RoomInfo } from '../../shared/bridge/messages.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { RandomSource } from '../../shared/random.ts';
+import { webCryptoVerifier } from '../../shared/signatures.ts';
+import type { BodyCodec } from '../bridge/body-codec.ts';
+import type { DaemonHandle } from '../bridge/daemon-watch.ts';
+import { LeaseBook } from '../bridge/leases.ts';
+import { Relay } from '../bridge/relay.ts';
+import { startHttpServer } from '../http/server.ts';
+import type { LlamaBackend, ModelShelf } from '../llama/backend.ts';
+import { Pairing, type PairingOffer } from '../sessions/pairing.ts';
+import { openSessionStore } from '../sessions/session-store.ts';
+import type { StartOptions } from './arguments.ts';
+import { openClaimPins } from './claims-file.ts';
+import { controlPathOf } from './control-path.ts';
+import type { Status } from './control-protocol.ts';
+import { startControlServer } from './control-server.ts';
+import type { Home } from './home.ts';
+import { countStart } from './start-count.ts';
+import { statusOf } from './status.ts';
+import { Teardown } from './teardown.ts';
+
+/** The daemon that serves this companion, and the room in it. */
+export interface ResolvedDaemon extends DaemonHandle {
+  /** Why this one, in words for the person. */
+  readonly reason: string;
+  /** At least one; the first is where personas are born. */
+  readonly rooms: readonly RoomInfo[];
+  /** Ends the built-in daemon; an installed one is left running. */
+  close(): Promise<void>;
+}
+
+export interface Surroundings {
+  readonly home: Home;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly log: Logger;
+  /** Aborts when the companion shall end, also while it starts. */
+  readonly signal: AbortSignal;
+}
+
+/** What the composition does not make itself, so that tests run it without an engine or an installed daemon. */
+export interface CompanionParts {
+  readonly codec: BodyCodec;
+  /** Rejects with the named errors of discovery: `DaemonUnreachable`, `DaemonVersionMismatch`, `RoomUnresolved`, … */
+  resolveDaemon(
+    options: Pick<StartOptions, 'airc' | 'room'>,
+    surroundings: Surroundings,
+  ): Promise<ResolvedDaemon>;
+  openShelf(modelPath: string, surroundings: Surroundings): Promise<ModelShelf>;
+  /** Never rejects: an engine that cannot run says so in `availability`. */
+  startLane(shelf: ModelShelf, surroundings: Surroundings): Promise<LlamaBackend>;
+  /** Absolute paths of the build. */
+  readonly staticDir: string;
+  readonly defaultModel: string;
+  readonly version: string;
+}
+
+export interface Companion {
+  readonly origin: string;
+  readonly daemon: Pick<ResolvedDaemon, 'kind' | 'socketPath' | 'reason' | 'rooms'>;
+  status(): Status;
+  /** A fresh one-time link. */
+  pair(): PairingOffer;
+  /** Ends everything in order. */
+  close(): Promise<void>;
+}
+
+/** The caller holds the lock of the home. Rejects with the named error of the part that failed, all others undone. */
+export async function startCompanion(
+  options: StartOptions,
+  surroundings: Surroundings,
+  parts: CompanionParts,
+): Promise<Companion> {
+  const teardown = new Teardown(surroundings.log);
+  try {
+    return await compose(options, surroundings, parts, teardown);
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+async function compose(
+  options: StartOptions,
+  surroundings: Surroundings,
+  parts: CompanionParts,
+  teardown: Teardown,
+): Promise<Companion> {
+  const { home, clock, random, log, signal } = surroundings;
+  const startedAtMs = clock.nowMs();
+  // What the person can get wrong comes first, before anything slow.
+  const shelf = await parts.openShelf(options.model ?? parts.defaultModel, surroundings);
+  const pins = await openClaimPins(home.claimsFile, random);
+  const sessions = await openSessionStore({ file: home.sessionsFile, clock, random, log });
+  teardown.add('sessions', () => sessions.settled());
+  const leases = new LeaseBook(await countStart(home.startsFile, random));
+
+  const daemon = await parts.resolveDaemon(options, surroundings);
+  teardown.add('daemon', () => daemon.close());
+  const lane = await parts.startLane(shelf, surroundings);
+  teardown.add('lane', () => lane.dispose());
+
+  const ending = new AbortController();
+  const relay = new Relay({
+    daemon,
+    rooms: daemon.rooms,
+    leases,
+    pins,
+    lane,
+    shelf,
+    codec: parts.codec,
+    verifier: webCryptoVerifier,
+    clock,
+    log,
+    companionVersion: parts.version,
+    home: home.path,
+    ...(options.lane === undefined ? {} : { forcedLane: options.lane }),
+    signal: ending.signal,
+  });
+  teardown.add('relay', () => {
+    ending.abort();
+  });
+  const pairing = new Pairing({ clock, random, log });
+  const server = await startHttpServer({
+    port: options.port,
+    staticDir: parts.staticDir,
+    sessions,
+    pairing,
+    shelf,
+    onSession: (link, info) => {
+      relay.accept(link, info);
+    },
+    clock,
+    random,
+    log,
+    signal: ending.signal,
+  });
+  teardown.add('http', () => server.close());
+
+  const status = (): Status =>
+    statusOf({
+      startedAtMs,
+      origin: server.origin,
+      options,
+      home,
+      version: parts.version,
+      sessions,
+      relay,
+      shelf,
+      lane,
+      rooms: daemon.rooms,
+    });
+  const pair = (): PairingOffer => server.issuePairing();
+  teardown.add(
+    'control',
+    await startControlServer(controlPathOf(home), {
+      handlers: { status, pair: () => pair() },
+      clock,
+      log,
+    }),
+  );
+  signal.throwIfAborted();
+  return { origin: server.origin, daemon, status, pair, close: () => teardown.run() };
+}
+
+/** Where the build keeps its parts, relative to the built `main.js`. */
+export function buildPaths(mainFolder: string): {
+  readonly staticDir: string;
+  readonly defaultModel: string;
+  readonly childEntry: string;
+} {
+  const staticDir = join(mainFolder, '..', 'web');
+  return {
+    staticDir,
+    defaultModel: join(staticDir, 'models', 'plumbing.gguf'),
+    childEntry: join(mainFolder, 'llama-child.js'),
+  };
+}
