@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import {
   openProbe,
   openReady,
@@ -8,6 +8,7 @@ import {
   PAGE_TITLE,
   rawExchange,
   rawStatus,
+  readUntilClosed,
   startTarget,
   type Target,
   type TargetOptions,
@@ -111,6 +112,30 @@ describe('the HTTP server', () => {
     expect(await other.closed).toEqual({ code: 4009, reason: 'shutdown' });
     expect((await after.closed).code).toBe(4009);
     await expect(fetch(target.origin)).rejects.toThrow();
+  });
+
+  it('takes no socket any more while it shuts down', async () => {
+    const target = await start({ limits: { lingerMs: 500 } });
+    const lingering = await openReady(target, await pairOnce(target));
+    // Does not answer the close, so that closing takes a while.
+    lingering.socket.pause();
+    const late = connect(target.port, '127.0.0.1');
+    const lines = [
+      'GET /bridge HTTP/1.1',
+      `Host: 127.0.0.1:${target.port}`,
+      `Origin: ${target.origin}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+    ];
+    late.write(lines.join('\r\n'));
+    await fetch(target.origin);
+    const closed = target.server.close();
+    late.write('\r\n\r\n');
+    expect(await readUntilClosed(late, 5_000)).toMatch(/^HTTP\/1\.1 503 /);
+    await closed;
+    lingering.socket.terminate();
   });
 
   it('supersedes the oldest of too many sockets of one session', async () => {

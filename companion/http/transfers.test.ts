@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startTarget, type Target, type TargetOptions } from '../../e2e/attacks/harness.ts';
+import { readUntilClosed, startTarget, type Target, type TargetOptions } from '../../e2e/attacks/harness.ts';
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
 import { AppError } from '../../shared/errors.ts';
 
@@ -115,6 +116,22 @@ describe('PUT /uploads/TICKET', () => {
     });
     expect(answer.status).toBe(422);
     expect(await answer.json()).toMatchObject({ code: 'ModelNotGguf' });
+  });
+
+  it('lets it arrive at a client that reads only after all is sent, which a reset would rob of it', async () => {
+    const sizeBytes = 16 * 1024 * 1024;
+    const { origin, port } = await start({
+      shelf: { receiveUpload: () => Promise.reject(new AppError('ModelNotGguf', 'This is no GGUF file.')) },
+    });
+    const socket = connect(port, '127.0.0.1');
+    socket.pause();
+    const head = [`PUT /uploads/${TICKET} HTTP/1.1`, `Host: 127.0.0.1:${port}`, `Origin: ${origin}`];
+    socket.write([...head, `Content-Length: ${sizeBytes}`, '', ''].join('\r\n'));
+    await new Promise((resolve) => {
+      socket.write(Buffer.alloc(sizeBytes), resolve);
+    });
+    socket.resume();
+    expect(await readUntilClosed(socket, 5_000)).toMatch(/^HTTP\/1\.1 422 /);
   });
 
   it('wants a ticket, an Origin and a length', async () => {
