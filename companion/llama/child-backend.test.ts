@@ -11,7 +11,7 @@ import type { GenerateChunk, GenerateRequest, GenerateResult } from '../../share
 import { createLogger } from '../../shared/log.ts';
 import { plain } from '../../shared/testing/lane-acceptance.ts';
 import type { LlamaBackend } from './backend.ts';
-import { CHILD_THREADS_VARIABLE } from './child-messages.ts';
+import { CHILD_THREADS_VARIABLE, type ModelToOpen, type ToChild } from './child-messages.ts';
 
 const NEVER = new AbortController().signal;
 let rig: LlamaRig;
@@ -137,6 +137,20 @@ describe('ChildBackend', () => {
     expect((await read(mine.generate('random', plain('Hello', 2), NEVER))).completionTokens).toBe(2);
   });
 
+  it('does not wait for ever for a child that falls silent', async () => {
+    const silent = join(rig.folder, 'silent-child.mjs');
+    await writeFile(
+      silent,
+      `process.send({ kind: 'ready' });
+       const model = { contextTokens: 64, threads: 1, evidence: 'none', loadMs: 0 };
+       process.on('message', ({ kind, id }) => { if (kind === 'open') process.send({ kind: 'opened', id, model }); });`,
+    );
+    const limits = { startMs: 30_000, openMs: 30_000, stallMs: 100, totalMs: 600_000 };
+    const mine = await rig.start({ childEntry: silent, limits });
+    const answer = read(mine.generate('plumbing', plain('Hello', 1), NEVER));
+    expect(await codeOf(answer)).toBe('TurnDeadlineExceeded');
+  });
+
   it('says why where the engine cannot run, and every call says the same', async () => {
     const broken = join(rig.folder, 'broken-child.mjs');
     await writeFile(broken, "process.send({ kind: 'unavailable', reason: 'no binary for this machine' });\n");
@@ -214,23 +228,42 @@ describe('ChildBackend', () => {
     expect(await codeOf(mine.open('random', NEVER))).toBe('LaneDied');
   });
 
-  it('ends with its parent, however that ends', async () => {
-    const parent = join(rig.folder, 'parent.mjs');
+  it('ends with its parent, even in the middle of an answer', async () => {
+    const model: ModelToOpen = {
+      path: rig.pathOf('random') ?? '',
+      // Far more than the model was made for: the answer takes minutes.
+      contextTokens: 60_000,
+      threads: 1,
+      bosToken: '',
+      eosToken: '',
+      controlTokens: [],
+    };
+    const requests: readonly ToChild[] = [
+      { kind: 'open', id: 1, model },
+      { kind: 'generate', id: 2, request: plain('Go on.', 8192) },
+      { kind: 'generate', id: 3, request: plain('And on.', 8192) },
+      { kind: 'generate', id: 4, request: plain('And on and on.', 8192) },
+    ];
+    const script = join(rig.folder, 'parent.mjs');
     await writeFile(
-      parent,
+      script,
       `import { fork } from 'node:child_process';
        const child = fork(process.argv[2], [], { env: { ...process.env, ${CHILD_THREADS_VARIABLE}: '1' } });
-       child.on('message', ({ kind }) => { if (kind === 'ready') console.log(child.pid); });
-       setInterval(() => {}, 1e6);`,
+       child.on('message', ({ kind, id }) => {
+         if (kind === 'ready') for (const request of ${JSON.stringify(requests)}) child.send(request);
+         if (kind === 'chunk' && id === 2) console.log(child.pid);
+       });`,
     );
-    const process_ = spawn(process.execPath, [parent, rig.childEntry], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const [line] = (await once(process_.stdout, 'data')) as [Buffer];
-    const pid = Number(line.toString());
+    const parent = spawn(process.execPath, [script, rig.childEntry], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number.parseInt(line.toString(), 10);
     expect(isAlive(pid)).toBe(true);
-    process_.kill('SIGKILL');
-    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+    parent.kill('SIGKILL');
+    try {
+      await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+    } finally {
+      if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+    }
   });
 });
 

@@ -238,7 +238,7 @@ class ChildBackend implements LlamaBackend {
     this.#child = child;
     const onDeath = (): void => {
       const reason = child.died.reason as AppError;
-      log.log('error', 'llama_child_ended', { reason: reason.message });
+      if (!this.#disposal.signal.aborted) log.log('error', 'llama_child_ended', { reason: reason.message });
       this.#child = undefined;
       this.#open = undefined;
       this.#life.abort(reason);

@@ -119,6 +119,7 @@ describe('createModelShelf', () => {
 
   it.each([
     ['ends early', model.subarray(0, -1), model.length, 'ModelTruncated'],
+    ['is a whole model, but less than announced', model, model.length + 1, 'ModelTruncated'],
     ['is cut before it was announced', model.subarray(0, -64), model.length - 64, 'ModelTruncated'],
     ['is longer than announced', model, model.length - 1, 'MessageTooLarge'],
     [
