@@ -105,7 +105,7 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   BackupMalformed: 'Choose a file that "Download backup" of this product wrote.',
   BackupCodeWrong: 'Check the recovery code; letters and digits are case-insensitive.',
   IdentityConflict: 'An identity with this name or id is already here. Nothing was changed.',
-  StoreTooNew: "This browser's data was written by a newer version. Update Persona Node.",
+  StoreTooNew: 'The stored data was written by a newer version. Update Persona Node.',
   StorageFailed: 'Free some disk space and reload; what was stored before is untouched.',
   NoLane: 'Use Chrome with WebGPU, or let the companion think: npm start -- --lane companion.',
   ModelNotFound: 'Check the path given with --model, or drop a GGUF file onto the page.',

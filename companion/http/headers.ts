@@ -15,7 +15,7 @@ const BASE_POLICY = [
 ];
 
 /** For the page, the node worker, and everything else that is not the inference worker. */
-export const PAGE_POLICY = [
+const PAGE_POLICY = [
   ...BASE_POLICY,
   "worker-src 'self'",
   "require-trusted-types-for 'script'",
@@ -26,7 +26,7 @@ export const PAGE_POLICY = [
  * The engine starts its threads from a blob, and a blob worker inherits `require-trusted-types-for` from its maker but
  * none of the maker's policies: with the directive it cannot start (tried in Chromium 156, 2026-11-24).
  */
-export const INFERENCE_WORKER_POLICY = [...BASE_POLICY, "worker-src 'self' blob:"].join('; ');
+const INFERENCE_WORKER_POLICY = [...BASE_POLICY, "worker-src 'self' blob:"].join('; ');
 
 const FIXED: Readonly<Record<string, string>> = {
   // Tells a second companion who holds the port.

@@ -1,12 +1,9 @@
 /** Owns the stored form of the paired browsers: public keys only, so the file holds nothing to steal. */
-import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { UuidSchema } from '../../shared/airc/model.ts';
-import { AppError } from '../../shared/errors.ts';
 import type { RandomSource } from '../../shared/random.ts';
-import { replaceFile } from './atomic-file.ts';
+import { readStored, writeStored, type StoredForm } from '../cli/stored-json.ts';
 
-const VERSION = 1;
 /** Far above what a person pairs; a browser whose data was cleared leaves a dead row behind. */
 export const MAX_SESSIONS = 32;
 
@@ -21,31 +18,15 @@ const SessionSchema = v.object({
 /** One paired browser. */
 export type Session = Readonly<v.InferOutput<typeof SessionSchema>>;
 
-const VersionSchema = v.object({ version: v.number() });
-const FileSchema = v.object({
-  version: v.literal(VERSION),
-  sessions: v.pipe(v.array(SessionSchema), v.maxLength(MAX_SESSIONS)),
-});
+const FORM: StoredForm<{ sessions: Session[] }> = {
+  version: 1,
+  schema: v.object({ sessions: v.pipe(v.array(SessionSchema), v.maxLength(MAX_SESSIONS)) }),
+  what: 'a list of paired browsers',
+};
 
 /** Empty when there is no file yet. `StoreTooNew`, or `HomeUnusable` for one that cannot be read; it is left alone. */
 export async function readSessionFile(path: string): Promise<Session[]> {
-  let stored: unknown;
-  try {
-    stored = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw unreadable(path, error);
-  }
-  const version = v.safeParse(VersionSchema, stored);
-  if (version.success && version.output.version > VERSION) {
-    throw new AppError(
-      'StoreTooNew',
-      `${path} is of version ${version.output.version}, newer than ${VERSION}.`,
-    );
-  }
-  const parsed = v.safeParse(FileSchema, stored);
-  if (!parsed.success) throw unreadable(path, new v.ValiError(parsed.issues));
-  return parsed.output.sessions;
+  return (await readStored(path, FORM))?.sessions ?? [];
 }
 
 /** Rejects with `HomeUnusable`. */
@@ -54,15 +35,5 @@ export function writeSessionFile(
   sessions: readonly Session[],
   random: RandomSource,
 ): Promise<void> {
-  return replaceFile(path, `${JSON.stringify({ version: VERSION, sessions }, null, 2)}\n`, random);
-}
-
-function unreadable(path: string, cause: unknown): AppError {
-  return new AppError(
-    'HomeUnusable',
-    `${path} is not a list of paired browsers. Move it away and pair again.`,
-    {
-      cause,
-    },
-  );
+  return writeStored(path, FORM, { sessions: [...sessions] }, random);
 }
