@@ -5,25 +5,26 @@
 import { createHash } from 'node:crypto';
 import type { SignatureVerifier, Signer } from '../signatures.ts';
 
-function digest(...parts: (Uint8Array | string)[]): Uint8Array {
+/** SHA-256, at once. */
+export function deterministicDigest(...parts: (Uint8Array | string)[]): Uint8Array {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return Uint8Array.from(hash.digest());
 }
 
 function signatureOf(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
-  const first = digest('sign-1', publicKey, message);
-  return Uint8Array.from([...first, ...digest('sign-2', first)]);
+  const first = deterministicDigest('sign-1', publicKey, message);
+  return Uint8Array.from([...first, ...deterministicDigest('sign-2', first)]);
 }
 
 export const deterministicVerifier: SignatureVerifier = {
-  sha256: (bytes) => Promise.resolve(digest(bytes)),
+  sha256: (bytes) => Promise.resolve(deterministicDigest(bytes)),
   verify: (publicKey, message, signature) =>
     Promise.resolve(Buffer.compare(signatureOf(publicKey, message), signature) === 0),
 };
 
 /** The same `secret` is the same key. */
 export function deterministicSigner(secret: string): Signer {
-  const publicKey = digest('key', secret);
+  const publicKey = deterministicDigest('key', secret);
   return { publicKey, sign: (message) => Promise.resolve(signatureOf(publicKey, message)) };
 }

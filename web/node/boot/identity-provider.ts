@@ -1,4 +1,5 @@
 /** Owns the interface to where identities come from: by role, resumed where there is one, minted where not. */
+import type { Uuid } from '../../../shared/airc/model.ts';
 import type { RoleId } from '../../../shared/persona/identity.ts';
 import type { CitizenIdentity } from '../citizen/citizen-identity.ts';
 
@@ -9,8 +10,8 @@ export interface DrawnIdentity {
 
 export interface IdentityProvider {
   /**
-   * The persona of this role. An identity that could not be stored is not given out: `SeedWriteFailed`; one that cannot
+   * A persona of this role who is not among `hosted`. An identity that could not be stored is not given out: `SeedWriteFailed`; one that cannot
    * be read stays untouched: `SeedMalformed`.
    */
-  draw(role: RoleId): Promise<DrawnIdentity>;
+  draw(role: RoleId, hosted: ReadonlySet<Uuid>): Promise<DrawnIdentity>;
 }

@@ -108,7 +108,7 @@ export class PersonaSpawnSupervisor {
     const { log, registry } = this.#deps;
     let runtime: CitizenRuntime;
     try {
-      const { identity, source } = await provider.draw(role);
+      const { identity, source } = await provider.draw(role, new Set(registry.ids()));
       log.log('info', 'boot.identity', {
         peer: identity.seed.peer_id,
         name: identity.seed.agent_name,

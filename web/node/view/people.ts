@@ -1,11 +1,11 @@
 /** Owns who is in the room as the page shows it: hosted personas with their state, the human, and everybody seen. */
 import type { Uuid } from '../../../shared/airc/model.ts';
 import type { BridgeEvent } from '../../../shared/bridge/messages.ts';
+import { hueOf } from '../../../shared/persona/facet.ts';
 import type { Seed } from '../../../shared/persona/identity.ts';
 import { displayName } from '../serve/utterance.ts';
 import type { RoomLogRow } from '../storage/database.ts';
 import type { PersonState, PersonView } from '../view.ts';
-import { hueOf } from './hue.ts';
 
 export class People {
   readonly #people = new Map<Uuid, PersonView>();
