@@ -126,6 +126,24 @@ describe('LeaseBook', () => {
     expect(fences).toEqual([...fences].sort((a, b) => a - b));
     expect(new Set(fences).size).toBe(fences.length);
   });
+
+  it('takes a lease from a socket that is not heard any more, before its end is noticed', () => {
+    const book = new LeaseBook(1);
+    const other = { ...holder, sessionId: 'other' };
+    const silent = { ...holder, isHeard: () => false };
+    book.claim(MAYA, silent);
+    book.claim(MAYA, other);
+    expect([book.heldBy(silent), book.heldBy(other)]).toEqual([[], [MAYA]]);
+  });
+
+  it('takes a fence from its holder only', async () => {
+    const book = new LeaseBook(1);
+    const fence = book.claim(MAYA, holder);
+    const publish = () => Promise.resolve('sent');
+    const thief = { ...holder };
+    await expect(book.publishAs(MAYA, fence, thief, publish)).rejects.toMatchObject({ code: 'NotClaimed' });
+    expect(await book.publishAs(MAYA, fence, holder, publish)).toBe('sent');
+  });
 });
 
 describe('ClaimPins', () => {
