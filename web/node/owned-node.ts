@@ -136,9 +136,8 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
       markRead: (_channel, key_) => command(async () => presenter.timeline?.markRead(key_)),
       openModel: (file) =>
         command(async () => {
-          if (!lanes) throw new AppError('BridgeDown', 'There is no connection to the companion yet.');
-          await lanes.use(file);
-          await livingRoom().rehost();
+          const residence = livingRoom();
+          await residence.rehost(async () => lanes?.use(file));
           const { trouble } = publisher.view.lane;
           if (trouble) throw new AppError(trouble.code, trouble.message);
         }),

@@ -93,11 +93,12 @@ export class PersonaSpawnSupervisor {
     }
   }
 
-  /** Moves every persona to what `adapters` builds now; a turn under way is thought again there. */
-  async rehostAll(): Promise<void> {
+  /** Stops every loop, runs `swap`, and hosts everybody on what `adapters` builds then: a turn under way is thought again. */
+  async rehostAll(swap: () => Promise<void>): Promise<void> {
     const { registry } = this.#deps;
     const moving = new AppError('LaneBusy', 'She moves to another model.');
     for (const peerId of registry.ids()) await registry.detach(peerId, moving);
+    await swap();
     await this.hostUnattended();
   }
 

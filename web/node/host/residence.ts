@@ -50,9 +50,9 @@ export class Residence {
     });
   }
 
-  /** Everybody moves to what the adapter factory builds now. */
-  rehost(): Promise<void> {
-    return this.#queue(() => this.#supervisor.rehostAll());
+  /** Everybody moves to what the adapter factory builds after `swap`. */
+  rehost(swap: () => Promise<void>): Promise<void> {
+    return this.#queue(() => this.#supervisor.rehostAll(swap));
   }
 
   /** In order: loops drained, citizens gone, reading ended. Safe to call twice. */

@@ -15,6 +15,11 @@ export class People {
     this.#onChange = onChange;
   }
 
+  /** Another room, or another household: everybody is introduced again. */
+  clear(): void {
+    this.#people.clear();
+  }
+
   /** The human at this page, or a persona of this node. */
   addOwn(seed: Seed, state: PersonState | undefined): void {
     this.#people.set(seed.peer_id, {

@@ -2,7 +2,7 @@
 import type { Uuid } from '../../../shared/airc/model.ts';
 import type { DaemonInfo } from '../../../shared/bridge/messages.ts';
 import type { Clock } from '../../../shared/clock.ts';
-import type { AppError } from '../../../shared/errors.ts';
+import { toAppError, type AppError, type ErrorCode } from '../../../shared/errors.ts';
 import { BOOT_STAGES, type BootStage, type BootSummary } from '../boot/boot-summary.ts';
 import type { BridgeState } from '../bridge/bridge-client.ts';
 import type { CitizenRuntime } from '../citizen/citizen-runtime.ts';
@@ -14,7 +14,7 @@ import type { RoomStore } from '../storage/stores.ts';
 import type { ConnectionView, LaneView, PersonState } from '../view.ts';
 import { People } from './people.ts';
 import { Timeline } from './timeline.ts';
-import { addTrouble, troubleOf } from './trouble.ts';
+import { addTrouble, dropTroubles, troubleOf } from './trouble.ts';
 import type { ViewPublisher } from './view-publisher.ts';
 
 export interface PresenterDeps {
@@ -29,6 +29,10 @@ export interface PresenterDeps {
   /** Somebody of this browser came into the room. */
   onIdentity(): void;
 }
+
+/** Over as soon as the room is read again, or the lease is held. */
+const DAEMON_TROUBLES: ReadonlySet<ErrorCode> = new Set(['DaemonGone', 'DaemonUnreachable', 'BridgeTimeout']);
+const LEASE_TROUBLES: ReadonlySet<ErrorCode> = new Set(['OwnerElsewhere', 'ClaimInvalid', 'NotClaimed']);
 
 const STAGE_WORDS: Readonly<Record<BootStage, string>> = {
   plan: 'choosing a lane',
@@ -72,6 +76,8 @@ export class Presenter implements HostSink {
   roomOpened(feed: RoomFeed, human: CitizenRuntime): void {
     const { publisher, store, clock } = this.#deps;
     const { seed } = human.identity;
+    this.#people.clear();
+    this.#leaseRefused.clear();
     this.#people.addOwn(seed, undefined);
     this.#deps.onIdentity();
     const timeline = new Timeline({
@@ -98,7 +104,7 @@ export class Presenter implements HostSink {
         this.#people.seen(rows);
       })
       .catch((error: unknown) => {
-        this.trouble(error as AppError);
+        this.trouble(toAppError(error));
       });
   }
 
@@ -116,6 +122,7 @@ export class Presenter implements HostSink {
       this.trouble(state.error);
     } else if (state.kind === 'held' && this.#leaseRefused.delete(peerId)) {
       this.#people.setState(peerId, this.#resting(peerId));
+      if (this.#leaseRefused.size === 0) this.#over(LEASE_TROUBLES);
     }
   }
 
@@ -150,6 +157,13 @@ export class Presenter implements HostSink {
     publisher.change({ troubles: addTrouble(publisher.view.troubles, troubleOf(error, clock)) });
   }
 
+  #over(codes: ReadonlySet<ErrorCode>): void {
+    const { publisher } = this.#deps;
+    const { troubles } = publisher.view;
+    const left = dropTroubles(troubles, codes);
+    if (left.length < troubles.length) publisher.change({ troubles: left });
+  }
+
   /** She was put to sleep, or woken. */
   rested(peerId: Uuid): void {
     this.#people.setState(peerId, this.#resting(peerId));
@@ -169,6 +183,11 @@ export class Presenter implements HostSink {
         if (news.error.code !== 'BridgeDown') this.trouble(news.error);
         return;
       case 'caught-up':
+        this.#over(DAEMON_TROUBLES);
+        timeline.caughtUp().catch((error: unknown) => {
+          this.trouble(toAppError(error));
+        });
+        return;
       case 'store-replaced':
         return;
     }

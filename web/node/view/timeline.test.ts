@@ -58,6 +58,7 @@ async function openTimeline(rows: number, readTo?: number) {
     onChange: (changed) => (view = changed),
   });
   await timeline.open([]);
+  await timeline.caughtUp();
   return { store, timeline, append, view: () => view as RoomView };
 }
 

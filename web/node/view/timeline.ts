@@ -30,18 +30,17 @@ export class Timeline {
   #oldestArrival = Infinity;
   #hasOlder = false;
   #loadingOlder = false;
-  #readTo = 0;
+  /** Unknown until the first visit has caught up with the room. */
+  #readTo: number | undefined;
 
   constructor(deps: TimelineDeps) {
     this.#deps = deps;
   }
 
-  /** Loads the newest page and the read position; on the very first visit everything counts as read. */
+  /** Loads the newest page and the read position. */
   async open(outbox: readonly OutboxRow[]): Promise<void> {
     const { store, self, room } = this.#deps;
-    const readTo = await store.readPosition(self.peerId, room.channel);
-    this.#readTo = readTo ?? (await store.lastArrival(room.channel));
-    if (readTo === undefined) await store.setReadPosition(self.peerId, room.channel, this.#readTo);
+    this.#readTo = await store.readPosition(self.peerId, room.channel);
     for (const row of outbox) this.#track(row);
     await this.loadOlder();
   }
@@ -59,6 +58,15 @@ export class Timeline {
       this.#loadingOlder = false;
       this.#tell();
     }
+  }
+
+  /** The log holds everything up to now: on the very first visit all of it counts as read. */
+  async caughtUp(): Promise<void> {
+    const { store, self, room } = this.#deps;
+    if ((await store.readPosition(self.peerId, room.channel)) !== undefined) return;
+    this.#readTo = await store.lastArrival(room.channel);
+    await store.setReadPosition(self.peerId, room.channel, this.#readTo);
+    this.#tell();
   }
 
   add(rows: readonly RoomLogRow[]): void {
@@ -83,7 +91,7 @@ export class Timeline {
   /** Everything up to this item is read. */
   async markRead(key: string): Promise<void> {
     const item = this.#items.find((other) => other.key === key);
-    if (!item || item.arrival <= this.#readTo) return;
+    if (!item || item.arrival <= (this.#readTo ?? 0)) return;
     this.#readTo = item.arrival;
     this.#tell();
     await this.#deps.store.setReadPosition(this.#deps.self.peerId, this.#deps.room.channel, item.arrival);
@@ -141,7 +149,8 @@ export class Timeline {
   }
 
   #tell(): void {
-    const unread = this.#items.filter((item) => !item.self && item.arrival > this.#readTo);
+    const readTo = this.#readTo ?? Infinity;
+    const unread = this.#items.filter((item) => !item.self && item.arrival > readTo);
     const first = unread.at(0);
     const items = this.#items.map(({ arrival: _place, ...item }): TimelineItem => item);
     this.#deps.onChange({
