@@ -1,0 +1,30 @@
+/** Owns running the benchmarks one after the other, on packages and a build that are in place. */
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureBuild } from '../../companion/launch/build.mjs';
+import { ensurePackages } from '../../companion/launch/packages.mjs';
+import { StepFailed } from '../../companion/launch/step.mjs';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** `args` are parts of file names; without them all benchmarks run. */
+export async function runBenchmarks(args) {
+  try {
+    await ensurePackages(ROOT);
+    await ensureBuild(ROOT);
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    error.report();
+    process.exitCode = 1;
+    return;
+  }
+  const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+  const child = spawn(process.execPath, [vitest, 'run', '--config', 'e2e/bench/vitest.config.ts', ...args], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+  child.on('close', (code) => {
+    process.exitCode = code ?? 1;
+  });
+}
