@@ -44,6 +44,11 @@ export function createNodeService(
   const viewer = new Viewer(tabId, channel, publisher, clock);
   let node: OwnedNode | undefined;
   let starting: Promise<void> = Promise.resolve();
+  let decided: () => void = () => undefined;
+  // A page may ask for something while this tab still finds out what it is.
+  const roleKnown = new Promise<void>((resolve) => {
+    decided = resolve;
+  });
   let isShared = false;
 
   const role = new TabRole({
@@ -54,6 +59,7 @@ export function createNodeService(
     },
     becomeViewer: () => {
       viewer.start();
+      decided();
     },
     becomeOwner: async () => {
       publisher.change({ tab: 'owner' });
@@ -69,6 +75,7 @@ export function createNodeService(
         },
       );
       await starting;
+      decided();
       if (isShared) shareSnapshot();
     },
     stopOwning: async () => {
@@ -89,7 +96,7 @@ export function createNodeService(
 
   const execute = async (name: ForwardedCommand, args: readonly unknown[]): Promise<ForwardedResult> => {
     if (!node) {
-      const error = new AppError('BridgeDown', 'The node is still starting.');
+      const error = new AppError('StorageFailed', 'The node could not start in this tab.');
       return { ok: false, trouble: troubleOf(error, clock) };
     }
     // The arguments were typed where the command was called; the channel only carries them.
@@ -134,6 +141,7 @@ export function createNodeService(
   };
 
   const call = async <R extends ForwardedResult>(name: ForwardedCommand, ...args: unknown[]): Promise<R> => {
+    await roleKnown;
     const isViewer = publisher.view.tab === 'viewer';
     const result = isViewer ? await viewer.forward(name, args) : await execute(name, args);
     // A command's own result type; the union is only what the channel carries.

@@ -5,36 +5,34 @@ import { systemRandom, uuidV4 } from '../../shared/random.ts';
 import { webCryptoVerifier } from '../../shared/signatures.ts';
 import { createLaneFactory } from '../inference/lane-factory.ts';
 import { probeDevice, type DeviceProbe } from '../inference/probe.ts';
+import { createCognition, isAddressed } from './interim-cognition.ts';
 import inferenceWorkerUrl from '../inference/inference-worker.ts?worker&url';
 import { createTrustedWorker } from '../trusted-worker.ts';
 import { hardwareTier, type DeviceFacts } from './boot/hardware-tier.ts';
 import { createIdbSessionKeyStore } from './bridge/idb-session-key.ts';
 import { pairBrowser } from './bridge/pairing.ts';
 import { createWebSocketDialer } from './bridge/web-socket-dialer.ts';
-import type { Household } from './host/household.ts';
-import type { NodeHostDeps } from './host/host-deps.ts';
 import { Sleepers } from './host/sleepers.ts';
+import { createHousehold } from './identity/household.ts';
+import { createWebIdentityCrypto } from './identity/web-identity-crypto.ts';
 import { LaneAdapters } from './lanes/lane-adapters.ts';
 import { createModelChoice } from './lanes/model-choice.ts';
 import type { OwnedNode } from './node-service.ts';
 import { createOwnedNode } from './owned-node.ts';
 import type { Locks } from './ownership/locks.ts';
-import { openNodeDatabase, type NodeDatabase } from './storage/database.ts';
+import { openNodeDatabase } from './storage/database.ts';
+import { createIdbIdentityStore } from './storage/identity-idb-store.ts';
 import { createIdbStores } from './storage/idb-stores.ts';
 import { addTrouble, troubleOf } from './view/trouble.ts';
 import type { ViewPublisher } from './view/view-publisher.ts';
-
-export interface StartNodeDeps extends Pick<NodeHostDeps, 'createCognition' | 'isAddressed'> {
-  readonly locks: Locks;
-  createHousehold(database: NodeDatabase): Household;
-}
 
 /** The log of a worker is its console: the browser keeps it, and shows it beside the page's. */
 const consoleSink: LogSink = ({ level, event, fields }) => {
   console[level === 'debug' ? 'debug' : level](JSON.stringify({ event, ...fields }));
 };
 
-export async function startNode(publisher: ViewPublisher, deps: StartNodeDeps): Promise<OwnedNode> {
+/** Rejects with `StoreTooNew` or `StorageFailed`; everything later is told through the publisher. */
+export async function startNode(publisher: ViewPublisher, locks: Locks): Promise<OwnedNode> {
   const clock = systemClock;
   const random = systemRandom;
   const log = createLogger(consoleSink, clock);
@@ -49,8 +47,10 @@ export async function startNode(publisher: ViewPublisher, deps: StartNodeDeps): 
   const probe = onceAnswered(() => probeDevice(globalThis));
 
   const node = await createOwnedNode({
-    ...deps,
     publisher,
+    locks,
+    createCognition,
+    isAddressed,
     dialer: createWebSocketDialer(origin, fetchBytes),
     clock,
     random,
@@ -58,7 +58,14 @@ export async function startNode(publisher: ViewPublisher, deps: StartNodeDeps): 
     log,
     stores,
     tier: hardwareTier(factsOf(await probe())),
-    household: deps.createHousehold(database),
+    household: createHousehold({
+      store: createIdbIdentityStore(database),
+      crypto: createWebIdentityCrypto(random),
+      verifier: webCryptoVerifier,
+      random,
+      clock,
+      log,
+    }),
     sessionKeys,
     sleepers: await Sleepers.load(stores.settings),
     pair: (code) =>
@@ -106,9 +113,18 @@ function factsOf(probe: DeviceProbe): DeviceFacts {
   return { webgpu: webgpu[probe.webgpu], crossOriginIsolated: probe.crossOriginIsolated, cores: probe.cores };
 }
 
+/** Android and ChromeOS call themselves Linux too. */
+const SYSTEMS: readonly (readonly [RegExp, string])[] = [
+  [/Windows/, 'Windows'],
+  [/Mac OS X/, 'macOS'],
+  [/Android/, 'Android'],
+  [/CrOS/, 'ChromeOS'],
+  [/Linux/, 'Linux'],
+];
+
 /** "Chrome 156 on Linux". */
 function browserLabel(): string {
   const version = /(?:Chrome|Chromium)\/(\d+)/.exec(navigator.userAgent)?.[1];
-  const system = /\(([^;)]+)/.exec(navigator.userAgent)?.[1] ?? 'an unknown system';
+  const system = SYSTEMS.find(([sign]) => sign.test(navigator.userAgent))?.[1] ?? 'an unknown system';
   return `${version === undefined ? 'A browser' : `Chrome ${version}`} on ${system}`;
 }

@@ -5,8 +5,8 @@ import type { RandomSource } from '../../../shared/random.ts';
  * A refused connection to this very machine costs nothing, and a companion that was restarted should be found within
  * half a second: so the steps stay short for about a minute and grow only then.
  */
-const STEPS_MS = [50, 100, 200, 400];
-const LONG_AFTER_TRIES = 150;
+const STEPS_MS = [50, 100, 200, 250];
+const LONG_AFTER_TRIES = 240;
 const LONG_STEP_MS = 2_000;
 
 /** `failures` is at least 1. The result varies by a quarter, so that several tabs do not dial in step. */

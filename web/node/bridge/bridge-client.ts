@@ -111,9 +111,13 @@ export class BridgeClient {
   }
 
   #enter(state: BridgeState): void {
+    const before = this.#state;
     this.#state = state;
-    if (state.kind !== 'ready' && 'error' in state) {
-      this.#deps.log.log('warn', 'bridge.down', { code: state.error.code, message: state.error.message });
+    const code = state.kind === 'ready' ? undefined : state.error?.code;
+    // Four tries a second would drown everything else in the log: a cause is told once.
+    if (code !== undefined && (before.kind === 'ready' || before.error?.code !== code)) {
+      const message = state.kind === 'ready' ? '' : (state.error?.message ?? '');
+      this.#deps.log.log('warn', 'bridge.down', { code, message });
     }
     this.states.publish(state);
   }
