@@ -10,7 +10,7 @@ import { lockHome } from './home-lock.ts';
 import { openLogFile } from './log-file.ts';
 import { hasDisplay, openBrowser } from './open-browser.ts';
 import type { ProgramDeps } from './program-deps.ts';
-import { terminalSink, type Terminal } from './terminal.ts';
+import { reportFailure, terminalSink, type Terminal } from './terminal.ts';
 
 /** Above what every part needs. */
 const SHUTDOWN_WITHIN_MS = 5_000;
@@ -47,6 +47,10 @@ async function runIn(home: Home, options: StartOptions, deps: ProgramDeps, log: 
   const unlock = await lockHome(home.runDir).catch((error: unknown) =>
     describeHolder(error, home.path, clock),
   );
+  const onCrash = (thrown: unknown): void => {
+    crash(thrown, log, terminal);
+  };
+  process.on('uncaughtException', onCrash);
   try {
     log.log('info', 'companion.starting', {
       version: parts.version,
@@ -63,8 +67,18 @@ async function runIn(home: Home, options: StartOptions, deps: ProgramDeps, log: 
     }
     log.log('info', 'companion.stopped');
   } finally {
+    process.off('uncaughtException', onCrash);
     unlock();
   }
+}
+
+/** A defect of ours. Nothing can be relied on any more, so nothing but the log is written on the way out. */
+function crash(thrown: unknown, log: Logger, terminal: Terminal): void {
+  const error = toAppError(thrown);
+  const stack = thrown instanceof Error ? thrown.stack : undefined;
+  log.log('error', 'companion.crashed', { code: error.code, message: error.message, stack });
+  reportFailure(terminal, error);
+  process.exit(1);
 }
 
 async function serve(
