@@ -128,7 +128,7 @@ function announce(companion: Companion, options: StartOptions, home: string, ter
   terminal.say(`          ${daemon.socketPath}`);
   for (const room of daemon.rooms) terminal.say(`  room    ${room.name} (${room.channel})`);
   for (const model of status.models.slice(0, 1)) {
-    terminal.say(`  model   ${model.name}${model.plumbing ? ' (speaks nonsense)' : ''}`);
+    terminal.say(`  model   ${model.name}`);
   }
   const { available, reason } = status.companionLane;
   terminal.say(

@@ -61,7 +61,7 @@ export function describeStatus(status: Status): string {
     `daemon   ${status.daemon.kind} (${status.daemon.state}), ${status.daemon.socketPath}`,
     ...status.rooms.map((room) => `room     ${room.name} (${room.channel})`),
     `lane     companion: ${status.companionLane.reason}${status.forcedLane === undefined ? '' : `; --lane ${status.forcedLane}`}`,
-    ...status.models.map((model) => `model    ${model.name}${model.plumbing ? ' (speaks nonsense)' : ''}`),
+    ...status.models.map((model) => `model    ${model.name}`),
     `browsers ${status.sessions.length} paired`,
     ...browsers,
   ].join('\n');
