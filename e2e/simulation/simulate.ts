@@ -24,11 +24,13 @@ export async function simulate(seed: number, mutate: StoreMutation = (stores) =>
   const random = new SeededRandom(seed);
   const network = new SimNetwork(clock, random.fork());
   const daemon = new SimDaemon(clock, random.fork(), seed % 3 === 0);
-  const companion = new SimCompanion(clock, random.fork(), network, daemon, ['robin', 'sam']);
+  const companion = new SimCompanion(clock, random.fork(), network, daemon, ['robin', 'sam', 'alex']);
   const outsider = new SimOutsider(daemon, clock, SIM_ROOM.channel);
   const tabs = [
     new SimTab('Maya', 'Robin', { clock, random: random.fork(), network, mutate, sessionSecret: 'robin' }),
     new SimTab('Kira', 'Sam', { clock, random: random.fork(), network, mutate, sessionSecret: 'sam' }),
+    // Another browser profile with a backup of Maya: at any time one of the two is her home.
+    new SimTab('Maya', 'Alex', { clock, random: random.fork(), network, mutate, sessionSecret: 'alex' }),
   ];
   const violations = new Set<string>();
   const faults = new FaultMaker(random.fork(), network, daemon, companion, tabs);

@@ -16,8 +16,11 @@ export interface AircCitizen {
   readonly peerId: Uuid;
   /** New rows of her room, her own among them. Returns the disposer. */
   subscribe(listener: (rows: readonly RoomLogRow[]) => void): () => void;
-  /** Signs `text` and says it under `mid`; the same mid again is the same saying. Resolves once it is in the room. */
-  say(mid: Uuid, text: string): Promise<SayReceipt>;
+  /**
+   * Signs `text` and says it under `mid`; the same mid again is the same saying. Resolves once it is in the room.
+   * `fence` is that of the lease under which it was decided, where that may not be the present one.
+   */
+  say(mid: Uuid, text: string, fence?: number): Promise<SayReceipt>;
   /** The same, but resolves once it is stored and on its way. */
   post(mid: Uuid, text: string): Promise<void>;
   /** The newest rows, oldest first. */
@@ -36,7 +39,7 @@ export interface CitizenDeps {
 export function createCitizen(deps: CitizenDeps): AircCitizen {
   const { seed, signer } = deps.identity;
   const { channel } = deps.feed.room;
-  const post = async (mid: Uuid, text: string): ReturnType<Outbox['post']> => {
+  const post = async (mid: Uuid, text: string, fence?: number): ReturnType<Outbox['post']> => {
     const headers = await signHeaders(
       {
         peerId: seed.peer_id,
@@ -51,7 +54,7 @@ export function createCitizen(deps: CitizenDeps): AircCitizen {
       signer,
       deps.verifier,
     );
-    return deps.outbox.post({ mid, text, headers });
+    return deps.outbox.post({ mid, text, headers, fence });
   };
   return {
     peerId: seed.peer_id,
@@ -59,7 +62,7 @@ export function createCitizen(deps: CitizenDeps): AircCitizen {
       deps.feed.news.subscribe((news) => {
         if (news.kind === 'rows') listener(news.rows);
       }),
-    say: async (mid, text) => (await post(mid, text)).inRoom,
+    say: async (mid, text, fence) => (await post(mid, text, fence)).inRoom,
     post: async (mid, text) => {
       await post(mid, text);
     },

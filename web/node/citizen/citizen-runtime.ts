@@ -44,8 +44,9 @@ export function startCitizen(identity: CitizenIdentity, deps: CitizenRuntimeDeps
     store: stores.outbox,
     lease,
     feed,
+    log: stores.room,
     clock,
-    log,
+    logger: log,
   });
   const work = new AbortController();
   const claim = new AbortController();

@@ -5,7 +5,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { toBase64Url } from '../../../shared/base64url.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
-import { LEASE_SILENCE_MS } from '../../../shared/bridge/limits.ts';
 import { claimProof } from '../../../shared/bridge/messages.ts';
 import { nextOf, untilAborted } from '../abortable.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
@@ -21,8 +20,6 @@ export type LeaseState =
   | { readonly kind: 'refused'; readonly error: AppError };
 
 const ASK_AGAIN_MS = 2_000;
-/** For so long a refusal may come from a socket of our own that broke and still holds the lease. */
-const OWN_GHOST_MS = LEASE_SILENCE_MS + 2_000;
 
 export interface LeaseDeps {
   readonly client: BridgeClient;
@@ -37,8 +34,6 @@ export class Lease {
   readonly #locks: Locks;
   readonly #clock: Clock;
   #state: LeaseState = { kind: 'none' };
-  #elsewhereAtMs = 0;
-  #refusedSinceMs: number | undefined;
   #invalidate: () => void = () => undefined;
 
   constructor(identity: CitizenIdentity, deps: LeaseDeps) {
@@ -50,11 +45,6 @@ export class Lease {
 
   get state(): LeaseState {
     return this.#state;
-  }
-
-  /** Wall time at which she was last known to be at home elsewhere: what was said by then was the other's to answer. */
-  get elsewhereAtMs(): number {
-    return this.#elsewhereAtMs;
   }
 
   /** Holds the lease on every session until the signal aborts, then gives it back. */
@@ -140,14 +130,6 @@ export class Lease {
 
   #enter(state: LeaseState): void {
     this.#state = state;
-    if (state.kind === 'held') this.#refusedSinceMs = undefined;
-    if (state.kind === 'refused' && state.error.code === 'OwnerElsewhere') this.#noteOther();
     this.states.publish(state);
-  }
-
-  #noteOther(): void {
-    const nowMs = this.#clock.monotonicMs();
-    this.#refusedSinceMs ??= nowMs;
-    if (nowMs - this.#refusedSinceMs > OWN_GHOST_MS) this.#elsewhereAtMs = this.#clock.nowMs();
   }
 }

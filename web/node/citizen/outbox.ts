@@ -10,7 +10,7 @@ import { createLatch } from '../latch.ts';
 import { findSayings } from '../room/inbox.ts';
 import type { RoomFeed } from '../room/room-feed.ts';
 import type { OutboxRow } from '../storage/database.ts';
-import type { OutboxStore } from '../storage/stores.ts';
+import type { OutboxStore, RoomStore } from '../storage/stores.ts';
 import { createTopic, type Topic } from '../topic.ts';
 import type { Lease } from './lease.ts';
 import { classifyPublishFailure } from './publish-failure.ts';
@@ -23,11 +23,12 @@ export interface OutboxDeps {
   readonly peerId: Uuid;
   readonly clientId: Uuid;
   readonly store: OutboxStore;
+  readonly log: Pick<RoomStore, 'byMid'>;
   readonly lease: Lease;
   /** One room in this version; its feed also knows where to search. */
   readonly feed: RoomFeed;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly logger: Logger;
 }
 
 /** A frame that was handed to the daemon before its sender died is in the daemon's order by then. */
@@ -63,8 +64,11 @@ export class Outbox {
     readonly mid: Uuid;
     readonly text: string;
     readonly headers: ReadonlyMap<string, string>;
+    /** Of the lease under which it was decided; absent for the present one. */
+    readonly fence?: number | undefined;
   }): Promise<{ readonly inRoom: Promise<SayReceipt> }> {
-    const { store, feed, clock, peerId } = this.#deps;
+    const { store, feed, clock, peerId, lease } = this.#deps;
+    const fence = message.fence ?? (lease.state.kind === 'held' ? lease.state.fence : undefined);
     // Before the store is asked: its answer may be older than the delivery that settles the waiters.
     const inRoom = this.#wait(message.mid);
     // Whoever posts without waiting sees the end of it in the outbox.
@@ -85,6 +89,7 @@ export class Outbox {
         createdAtMs: this.#lastCreatedAtMs,
         daemonKey,
         after: cursor,
+        ...(fence === undefined ? {} : { fence }),
       });
     }
     this.#work.set();
@@ -105,7 +110,7 @@ export class Outbox {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { feed, store, peerId, log, clock } = this.#deps;
+    const { feed, store, peerId, logger, clock } = this.#deps;
     const unsubscribe = feed.news.subscribe((news) => {
       if (news.kind === 'store-replaced') this.#storeReplacedAtMs = clock.nowMs();
       if (news.kind !== 'caught-up') return;
@@ -126,7 +131,7 @@ export class Outbox {
         } catch (thrown) {
           signal.throwIfAborted();
           const error = toAppError(thrown, 'Internal');
-          log.log('warn', 'outbox.delayed', { code: error.code, message: error.message });
+          logger.log('warn', 'outbox.delayed', { code: error.code, message: error.message });
           await clock.sleep(TRY_AGAIN_MS, signal);
           this.#work.set();
         }
@@ -143,7 +148,7 @@ export class Outbox {
     let row = first;
     for (;;) {
       const { session, fence } = await lease.whenHeld(signal);
-      if (row.state === 'uncertain') {
+      if (row.state === 'uncertain' || row.fence !== fence) {
         const found = await this.#search(row, signal);
         if (found) return this.#said(row, found);
       }
@@ -167,7 +172,7 @@ export class Outbox {
       } catch (thrown) {
         signal.throwIfAborted();
         const error = toAppError(thrown);
-        this.#deps.log.log('warn', 'outbox.publish-failed', { code: error.code, message: error.message });
+        this.#deps.logger.log('warn', 'outbox.publish-failed', { code: error.code, message: error.message });
         switch (classifyPublishFailure(error)) {
           case 'not-sent':
             if (error.code === 'NotClaimed') lease.invalidate(fence);
@@ -186,7 +191,10 @@ export class Outbox {
   }
 
   async #search(row: OutboxRow, signal: AbortSignal): Promise<{ eventId: Uuid; epoch: number } | undefined> {
-    const { clock } = this.#deps;
+    const { clock, log, peerId } = this.#deps;
+    // Not for what was in the room before: that is looked up because the daemon may have lost it.
+    const known = row.receipt ? undefined : await log.byMid(row.channel, peerId, row.mid);
+    if (known) return known;
     const settledAtMs = (row.lastTryAtMs ?? 0) + SETTLE_MS;
     const waitMs = Math.min(SETTLE_MS, settledAtMs - clock.nowMs());
     if (waitMs > 0) await clock.sleep(waitMs, signal);
@@ -207,7 +215,7 @@ export class Outbox {
 
   /** The real daemon can lose what it acknowledged: after every reconnect what was said lately is looked up again. */
   async #lookUpSaid(signal: AbortSignal): Promise<void> {
-    const { feed, store, peerId, log } = this.#deps;
+    const { feed, store, peerId, logger } = this.#deps;
     await feed.whenCaughtUp(signal);
     this.#lookUp = false;
     const { daemonKey } = feed.position;
@@ -220,7 +228,7 @@ export class Outbox {
     const found = await this.#find(new Set(said.map((row) => row.mid)), first, signal);
     for (const row of said) {
       if (found.has(row.mid)) continue;
-      log.log('warn', 'outbox.lost-by-daemon', { mid: row.mid });
+      logger.log('warn', 'outbox.lost-by-daemon', { mid: row.mid });
       await this.#put({ ...row, state: 'uncertain' });
     }
   }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
+import { signHeaders } from '../../../shared/persona/signed-headers.ts';
+import { deterministicVerifier } from '../../../shared/testing/deterministic-crypto.ts';
 import { HostWorld, MAYA } from '../../../shared/testing/host-world.ts';
-import { spoke } from '../../../shared/testing/host-stand-ins.ts';
+import { spoke, standInIdentity } from '../../../shared/testing/host-stand-ins.ts';
 import { replyMid } from '../serve/reply-mid.ts';
 
 describe('the persona host after a fault', () => {
@@ -127,7 +129,7 @@ describe('the persona host after a fault', () => {
     expect(world.said(MAYA)).toEqual(['You said: hello']);
   });
 
-  it('waits while she is at home elsewhere, and takes over without answering for the other', async () => {
+  it('waits while she is at home elsewhere, and takes over where the other home stopped', async () => {
     const world = new HostWorld();
     let elsewhere = true;
     world.companion.intercept = (method) =>
@@ -137,14 +139,28 @@ describe('the persona host after a fault', () => {
     world.start();
     await world.clock.advance(20_000);
     expect(world.sink.leases).toContain('refused');
-    world.companion.post('for the other one');
+    const answered = world.companion.post('for the other home');
     await world.clock.advance(5_000);
     expect(world.turns).toHaveLength(0);
+    const { signer, seed } = standInIdentity('Maya', 'persona', 'helper');
+    const text = 'answered at the other home';
+    const saying = {
+      peerId: MAYA,
+      channel: answered.channel,
+      mid: replyMid(MAYA, answered.eventId),
+      atMs: 1,
+      kind: seed.kind,
+      name: seed.agent_name,
+      role: seed.role,
+      text,
+    };
+    const headers = [...(await signHeaders(saying, signer, deterministicVerifier))];
+    world.companion.post(text, { peerId: MAYA, headers });
+    world.companion.post('for you');
     elsewhere = false;
     await world.clock.advance(5_000);
-    world.companion.post('for you');
-    await world.clock.advance(2_000);
-    expect(world.said(MAYA)).toEqual(['You said: for you']);
+    expect(world.said(MAYA)).toEqual([text, 'You said: for you']);
+    expect(world.turns).toHaveLength(1);
   });
 
   it('stops a turn under way within its bound, and finishes it at the next start', async () => {

@@ -94,7 +94,13 @@ export class Residence {
         return runtime;
       },
       createConversation: ({ citizen }) =>
-        createConversation({ citizen, feed: this.feed, store: stores.room, clock }),
+        createConversation({
+          citizen,
+          feed: this.feed,
+          store: stores.room,
+          clock,
+          isSaidHere: async (mid) => (await stores.outbox.get(mid)) !== undefined,
+        }),
       createCognition: (ctx) => this.#deps.createCognition(ctx),
       isAddressed: (row, name) => this.#deps.isAddressed(row, name),
       isAsleep: (peerId) => this.#deps.isAsleep(peerId),

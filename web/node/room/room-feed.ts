@@ -8,7 +8,7 @@ import { AppError, toAppError } from '../../../shared/errors.ts';
 import type { BridgeEvent, RoomInfo } from '../../../shared/bridge/messages.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { SignatureVerifier } from '../../../shared/signatures.ts';
-import { nextOf } from '../abortable.ts';
+import { abortable, nextOf } from '../abortable.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
 import type { BridgeSession } from '../bridge/bridge-session.ts';
 import { createLatch, type Latch } from '../latch.ts';
@@ -54,6 +54,8 @@ export class RoomFeed {
   readonly #deps: RoomFeedDeps;
   readonly #wake: Latch = createLatch();
   readonly #hints = new LiveHints();
+  /** Who waits for a read that begins from now on. */
+  readonly #readers: (() => void)[] = [];
   #cursor: Cursor = ZERO_CURSOR;
   #daemonKey = '';
   #caughtUp: BridgeSession | undefined;
@@ -76,6 +78,16 @@ export class RoomFeed {
     signal.throwIfAborted();
     if (this.#caughtUp) return this.#caughtUp;
     return nextOf(this.news, (news) => (news.kind === 'caught-up' ? news.session : undefined), signal);
+  }
+
+  /** Resolves once everything that is in the room at this moment is in the log. */
+  refresh(signal: AbortSignal): Promise<void> {
+    const read = new Promise<void>((resolve) => {
+      this.#readers.push(resolve);
+    });
+    this.#thorough = true;
+    this.#wake.set();
+    return abortable(read, signal);
   }
 
   /** Reads the room until the signal aborts. */
@@ -121,7 +133,14 @@ export class RoomFeed {
       await this.#findStart(session, either);
       this.#thorough = true;
       for (;;) {
-        await this.#pull(session, either);
+        const readers = this.#readers.splice(0);
+        try {
+          await this.#pull(session, either);
+        } catch (error) {
+          this.#readers.unshift(...readers);
+          throw error;
+        }
+        for (const resolve of readers) resolve();
         if (!this.#caughtUp) {
           this.#caughtUp = session;
           this.news.publish({ kind: 'caught-up', session });

@@ -26,7 +26,7 @@ function line(eventId: string, more: Partial<ChatRow> = {}): ChatRow {
   };
 }
 
-const her = { nowMs: NOW_MS, elsewhereAtMs: 0, covered: new Set<string>() };
+const her = { nowMs: NOW_MS, covered: new Set<string>() };
 const named = (row: ChatRow): boolean => row.text.includes('Maya');
 
 describe('chooseFrame', () => {
@@ -47,11 +47,6 @@ describe('chooseFrame', () => {
     ['stale', line('x', { occurredAtMs: NOW_MS - STALE_AFTER_MS - 1 }), her],
     ['badly signed', line('x', { signature: 'invalid' }), her],
     ['covered already', line('x'), { ...her, covered: new Set(['x']) }],
-    [
-      'of the time when she was elsewhere',
-      line('x', { occurredAtMs: NOW_MS }),
-      { ...her, elsewhereAtMs: NOW_MS },
-    ],
   ])('leaves out what is %s', (_why, row, state) => {
     expect(chooseFrame([row], state, named)).toBeUndefined();
     expect(chooseFrame([row, line('y', { occurredAtMs: NOW_MS + 1 })], state, named)).toMatchObject({

@@ -11,19 +11,17 @@ export interface FrameChoice {
 }
 
 /**
- * Undefined when nothing in the burst may trigger: all of it is stale, of the time when she was at home elsewhere, badly
- * signed, or covered by an earlier frame.
+ * Undefined when nothing in the burst may trigger: all of it is stale, badly signed, or covered by an earlier frame.
  */
 export function chooseFrame(
   rows: readonly ChatRow[],
-  her: { readonly nowMs: number; readonly elsewhereAtMs: number; readonly covered: ReadonlySet<Uuid> },
+  her: { readonly nowMs: number; readonly covered: ReadonlySet<Uuid> },
   isAddressed: (row: ChatRow) => boolean,
 ): FrameChoice | undefined {
   const candidates = rows.filter(
     (row) =>
       row.signature !== 'invalid' &&
       row.occurredAtMs >= her.nowMs - STALE_AFTER_MS &&
-      row.occurredAtMs > her.elsewhereAtMs &&
       !her.covered.has(row.eventId),
   );
   const trigger = candidates.findLast(isAddressed) ?? candidates.at(-1);

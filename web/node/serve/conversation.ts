@@ -8,6 +8,7 @@ import { createLatch } from '../latch.ts';
 import { isChat } from '../room/read-event.ts';
 import type { RoomFeed } from '../room/room-feed.ts';
 import type { RoomLogRow } from '../storage/database.ts';
+import { replyMid } from './reply-mid.ts';
 import type { RoomStore } from '../storage/stores.ts';
 
 /** A row of the log that is chat. */
@@ -30,7 +31,10 @@ export interface Conversation {
   nextMessage(signal: AbortSignal): Promise<IncomingBurst>;
   /** The burst needs no second reading: kept over restarts. */
   settle(burst: IncomingBurst): Promise<void>;
-  say(mid: Uuid, text: string): Promise<SayReceipt>;
+  /** See {@link AircCitizen.say}. */
+  say(mid: Uuid, text: string, fence: number): Promise<SayReceipt>;
+  /** Resolves once everything that is in the room at this moment can be read. */
+  refresh(signal: AbortSignal): Promise<void>;
   /** At most `limit` chat lines up to `arrival`, oldest first, each saying once. */
   history(arrival: number, limit: number): Promise<readonly ChatRow[]>;
   /** The row of an event, for a frame that is taken up after a restart. */
@@ -49,6 +53,8 @@ export function createConversation(deps: {
   readonly feed: RoomFeed;
   readonly store: RoomStore;
   readonly clock: Clock;
+  /** True for her sayings that were made in this browser. */
+  isSaidHere(mid: Uuid): Promise<boolean>;
 }): Conversation {
   const { citizen, feed, store, clock } = deps;
   const { channel, name } = feed.room;
@@ -60,6 +66,17 @@ export function createConversation(deps: {
   const firstSayings = async (rows: readonly ChatRow[]): Promise<readonly ChatRow[]> => {
     const first = await Promise.all(rows.map((row) => isFirst(store, row)));
     return rows.filter((_row, index) => first[index]);
+  };
+
+  /** Arrival of the newest of these rows that her other home, in another browser, has answered; 0 for none. */
+  const answeredElsewhere = async (rows: readonly RoomLogRow[]): Promise<number> => {
+    const sayings = new Set<Uuid>();
+    for (const row of rows) {
+      if (row.peerId !== citizen.peerId || !isChat(row) || row.mid === undefined) continue;
+      if (!(await deps.isSaidHere(row.mid))) sayings.add(row.mid);
+    }
+    if (sayings.size === 0) return 0;
+    return rows.findLast((row) => sayings.has(replyMid(citizen.peerId, row.eventId)))?.arrival ?? 0;
   };
 
   return {
@@ -89,7 +106,8 @@ export function createConversation(deps: {
           await clock.sleep(GATHER_MS, signal);
           continue;
         }
-        const lines = await firstSayings(rows.filter(isForHer));
+        const answeredTo = await answeredElsewhere(rows);
+        const lines = await firstSayings(rows.filter(isForHer).filter((row) => row.arrival > answeredTo));
         if (lines.length > 0) return { rows: lines, readTo: last.arrival };
         await store.setReadPosition(citizen.peerId, channel, last.arrival);
         position = last.arrival;
@@ -99,7 +117,8 @@ export function createConversation(deps: {
       await store.setReadPosition(citizen.peerId, channel, burst.readTo);
       position = burst.readTo;
     },
-    say: (mid, text) => citizen.say(mid, text),
+    say: (mid, text, fence) => citizen.say(mid, text, fence),
+    refresh: (signal) => feed.refresh(signal),
     history: async (arrival, limit) => {
       const rows = await store.before(channel, arrival + 1, limit);
       return firstSayings(rows.filter((row): row is ChatRow => isChat(row)));

@@ -8,11 +8,11 @@ import { AppError, toAppError } from '../../../shared/errors.ts';
 import type { GenerateResult } from '../../../shared/inference/generate.ts';
 import { uuidV4, type RandomSource } from '../../../shared/random.ts';
 import { abortable } from '../abortable.ts';
-import type { Lease } from '../citizen/lease.ts';
 import type { LedgerRow } from '../storage/database.ts';
 import type { LedgerChange, LedgerStore } from '../storage/stores.ts';
 import type { ChatRow, Conversation } from './conversation.ts';
 import type { PersonaContext } from './persona-context.ts';
+import type { Tenure } from './tenure.ts';
 import { STALE_AFTER_MS } from './choose-frame.ts';
 import { rosterOf, utteranceOf } from './utterance.ts';
 
@@ -20,7 +20,7 @@ export interface FrameDeps {
   readonly ctx: PersonaContext;
   readonly conversation: Conversation;
   readonly ledger: LedgerStore;
-  readonly lease: Lease;
+  readonly tenure: Tenure;
   readonly clock: Clock;
   readonly random: RandomSource;
   onProgress(progress: TurnProgress): void;
@@ -51,13 +51,21 @@ export async function runFrame(row: LedgerRow, deps: FrameDeps, signal: AbortSig
     return { kind: 'errored', error };
   };
 
+  /** By her other home, in another browser; the ids of her answers are the same there. */
+  const saidAlready = async (): Promise<boolean> => {
+    const said = await deps.conversation.ownSaying(row.mid);
+    if (said) await advance({ state: 'published', publishedEventId: said.eventId });
+    return said !== undefined;
+  };
+
   let present = row;
+  const fence = await deps.tenure.confirm(signal);
+  if (await saidAlready()) return { kind: 'replied' };
   if (present.state === 'seen' || present.state === 'claimed') {
     const trigger = await deps.conversation.find(row.triggerEventId);
     if (!trigger) return silent('the message is not in the log any more', 'rule');
     if (trigger.occurredAtMs < deps.clock.nowMs() - STALE_AFTER_MS)
       return silent('the message is too old', 'rule');
-    await deps.lease.whenHeld(signal);
     const turnId = uuidV4(deps.random);
     await advance({ state: 'claimed', turnId });
     const outcome = await think(turnId, row, trigger, deps, signal);
@@ -68,7 +76,7 @@ export async function runFrame(row: LedgerRow, deps: FrameDeps, signal: AbortSig
   if (present.state === 'drafted') present = await advance({ state: 'publishing' });
   if (present.text === undefined) return errored(new AppError('Internal', 'A drafted frame has no text.'));
   try {
-    const receipt = await abortable(deps.conversation.say(present.mid, present.text), signal);
+    const receipt = await abortable(deps.conversation.say(present.mid, present.text, fence), signal);
     await advance({ state: 'published', publishedEventId: receipt.eventId });
     return { kind: 'replied' };
   } catch (error) {
@@ -84,7 +92,7 @@ async function think(
   deps: FrameDeps,
   signal: AbortSignal,
 ): Promise<TurnOutcome> {
-  const { ctx, lease } = deps;
+  const { ctx, tenure } = deps;
   for (let isLastTry = false; ; isLastTry = true) {
     const input = await turnInput(turnId, row, trigger, deps);
     const outcome = await ctx.cognition.think(
@@ -98,7 +106,7 @@ async function think(
     if (outcome.trace?.usage) deps.onUsage(outcome.trace.usage);
     if (isLastTry || outcome.kind === 'decided' || !THINK_AGAIN.has(outcome.error.code)) return outcome;
     ctx.log.log('warn', 'turn.again', { turn: turnId, code: outcome.error.code });
-    await lease.whenHeld(signal);
+    await tenure.confirm(signal);
   }
 }
 

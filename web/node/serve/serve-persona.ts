@@ -12,6 +12,7 @@ import type { ChatRow, Conversation, IncomingBurst } from './conversation.ts';
 import type { PersonaContext } from './persona-context.ts';
 import { replyMid } from './reply-mid.ts';
 import { runFrame, type FrameEnd } from './run-frame.ts';
+import { Tenure } from './tenure.ts';
 import type { ServeOutcome } from './serve-outcome.ts';
 
 /** What a persona's loop tells about itself, for the page and the log. */
@@ -46,11 +47,12 @@ export async function servePersona(deps: ServeDeps, signal: AbortSignal): Promis
   const { ctx, clock, outcome } = deps;
   let failures = 0;
   let recovered = false;
+  const tenure = new Tenure(deps.lease, deps.conversation);
   while (!signal.aborted) {
     try {
-      if (!recovered) await recover(deps, signal);
+      if (!recovered) await recover(deps, tenure, signal);
       recovered = true;
-      await serveNext(deps, signal);
+      await serveNext(deps, tenure, signal);
       failures = 0;
     } catch (thrown) {
       if (signal.aborted) break;
@@ -68,25 +70,26 @@ export async function servePersona(deps: ServeDeps, signal: AbortSignal): Promis
 }
 
 /** Frames that a crash or a reload left behind. */
-async function recover(deps: ServeDeps, signal: AbortSignal): Promise<void> {
+async function recover(deps: ServeDeps, tenure: Tenure, signal: AbortSignal): Promise<void> {
   for (const row of await deps.ledger.unfinished(deps.ctx.citizen.peerId)) {
     deps.ctx.log.log('info', 'turn.recovered', { turn: row.turnId, state: row.state });
-    await run(row, deps, signal);
+    await run(row, deps, tenure, signal);
   }
 }
 
-async function serveNext(deps: ServeDeps, signal: AbortSignal): Promise<void> {
-  const { ctx, conversation, ledger, lease, clock, outcome } = deps;
-  await lease.whenHeld(signal);
-  const burst = await conversation.nextMessage(signal);
-  // Somebody else may have become her owner while this loop waited.
-  await lease.whenHeld(signal);
+async function serveNext(deps: ServeDeps, tenure: Tenure, signal: AbortSignal): Promise<void> {
+  const { ctx, conversation, ledger, clock, outcome } = deps;
+  await tenure.confirm(signal);
+  let burst = await conversation.nextMessage(signal);
+  // Her home may have been elsewhere while this loop waited: then what was answered there is no news.
+  await tenure.confirm(signal);
+  burst = await conversation.nextMessage(signal);
   const peerId = ctx.citizen.peerId;
   const covered = await ledger.covered(
     peerId,
     burst.rows.map((row) => row.eventId),
   );
-  const her = { nowMs: clock.nowMs(), elsewhereAtMs: lease.elsewhereAtMs, covered };
+  const her = { nowMs: clock.nowMs(), covered };
   const choice = deps.isAsleep() ? undefined : chooseFrame(burst.rows, her, (row) => deps.isAddressed(row));
   if (!choice) {
     outcome.turnsSkipped += 1;
@@ -105,33 +108,23 @@ async function serveNext(deps: ServeDeps, signal: AbortSignal): Promise<void> {
     state: 'seen',
     updatedAtMs: clock.nowMs(),
   };
-  await openFrame(row, burst, deps, signal);
+  await openFrame(row, burst, deps, tenure, signal);
 }
 
 async function openFrame(
   row: LedgerRow,
   burst: IncomingBurst,
   deps: ServeDeps,
+  tenure: Tenure,
   signal: AbortSignal,
 ): Promise<void> {
   const opened = await deps.ledger.open(row);
   // Ledger first, read position second: a crash between them reads the burst again and finds it covered.
   await deps.conversation.settle(burst);
-  const said = await deps.conversation.ownSaying(row.mid);
-  if (!opened) return;
-  if (said) {
-    // She answered it from another browser.
-    await deps.ledger.advance(row.peerId, row.triggerEventId, {
-      state: 'published',
-      publishedEventId: said.eventId,
-      updatedAtMs: deps.clock.nowMs(),
-    });
-    return;
-  }
-  await run(row, deps, signal);
+  if (opened) await run(row, deps, tenure, signal);
 }
 
-async function run(row: LedgerRow, deps: ServeDeps, signal: AbortSignal): Promise<void> {
+async function run(row: LedgerRow, deps: ServeDeps, tenure: Tenure, signal: AbortSignal): Promise<void> {
   const { ctx, clock, outcome } = deps;
   const startedMs = clock.monotonicMs();
   deps.onNews({ kind: 'thinking' });
@@ -139,6 +132,7 @@ async function run(row: LedgerRow, deps: ServeDeps, signal: AbortSignal): Promis
     row,
     {
       ...deps,
+      tenure,
       onProgress: (progress) => {
         deps.onNews({ kind: 'thinking', progress });
       },

@@ -14,6 +14,7 @@ export function utteranceOf(row: ChatRow): Utterance {
     peerId: row.peerId,
     name: displayName(row),
     kind: row.kindOfSender,
+    signed: row.signature === 'valid',
     text: row.text,
     atMs: row.occurredAtMs,
   };

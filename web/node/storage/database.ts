@@ -115,6 +115,8 @@ export interface OutboxRow {
    */
   readonly state: 'waiting' | 'uncertain' | 'said' | 'failed';
   readonly createdAtMs: number;
+  /** Of the lease under which it was decided: under a later one, her other home may have said it meanwhile. */
+  readonly fence?: number;
   /** The room's durable cursor when it was written: in this daemon's order the message stands after it. */
   readonly daemonKey: string;
   readonly after: Cursor;
