@@ -43,6 +43,15 @@ const CHAR_RULE = String.raw`char ::= [^"\\\x00-\x1f\x7f] | "\\" ["\\/nt]`;
 const TOKENS_PER_CHAR = 4;
 const FORM_TOKENS = 48;
 
+/** The longest text whose decision is certain to close within `tokens`, whatever characters it is made of. */
+export function textCharsWithin(tokens: number): number {
+  return Math.max(0, Math.floor((tokens - FORM_TOKENS) / TOKENS_PER_CHAR));
+}
+
+/** Last lines of the prompt, the same for all limits. */
+export const JSON_DECISION_INSTRUCTION =
+  'Decide whether to speak. Answer with one JSON object and nothing else. To speak: first the field "speak" with the value true, then the field "text" with what you say. To stay silent: first the field "speak" with the value false, then the field "reason" with why.';
+
 /** The encoding with its grammar sized by `limits`. Throws `GrammarInvalid` for a limit no engine would keep. */
 export function jsonDecision(limits: JsonDecisionLimits): DecisionEncoding {
   const { maxTextChars, maxReasonChars } = limits;
@@ -61,8 +70,7 @@ export function jsonDecision(limits: JsonDecisionLimits): DecisionEncoding {
     id: 'json-1',
     grammar,
     maxTokens: FORM_TOKENS + TOKENS_PER_CHAR * Math.max(maxTextChars, maxReasonChars),
-    instruction:
-      'Decide whether to speak. Answer with one JSON object and nothing else. To speak: first the field "speak" with the value true, then the field "text" with what you say. To stay silent: first the field "speak" with the value false, then the field "reason" with why.',
+    instruction: JSON_DECISION_INSTRUCTION,
     decode: decodeJsonDecision,
     partialText: (raw) => {
       const start = /^\s*\{\s*"speak"\s*:\s*true\s*,\s*"text"\s*:\s*"/.exec(raw);

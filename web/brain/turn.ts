@@ -11,6 +11,8 @@ export interface Utterance {
   /** Display name, made by code; never taken from the text. */
   readonly name: string;
   readonly kind: 'persona' | 'human' | 'agent' | 'unknown';
+  /** The kind was signed; an unsigned human is somebody at a terminal who may be a program. */
+  readonly signed: boolean;
   readonly text: string;
   readonly atMs: number;
 }
