@@ -3,9 +3,10 @@ import { systemClock } from '../../shared/clock.ts';
 import { createLogger, type LogSink } from '../../shared/log.ts';
 import { systemRandom, uuidV4 } from '../../shared/random.ts';
 import { webCryptoVerifier } from '../../shared/signatures.ts';
+import { createPersonaCognition } from '../brain/cognition.ts';
+import { isAddressedTo } from '../brain/hear/addressing.ts';
 import { createLaneFactory } from '../inference/lane-factory.ts';
 import { probeDevice, type DeviceProbe } from '../inference/probe.ts';
-import { createCognition, isAddressed } from './interim-cognition.ts';
 import inferenceWorkerUrl from '../inference/inference-worker.ts?worker&url';
 import { createTrustedWorker } from '../trusted-worker.ts';
 import { hardwareTier, type DeviceFacts } from './boot/hardware-tier.ts';
@@ -49,8 +50,16 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
   const node = await createOwnedNode({
     publisher,
     locks,
-    createCognition,
-    isAddressed,
+    createCognition: (ctx) =>
+      createPersonaCognition({
+        self: { peerId: ctx.citizen.peerId, name: ctx.identity.seed.agent_name, role: ctx.role },
+        profile: ctx.profile,
+        lane: ctx.adapter,
+        clock,
+        log: ctx.log,
+        timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      }),
+    isAddressed: (row, name) => isAddressedTo(row.text, name),
     dialer: createWebSocketDialer(origin, fetchBytes),
     clock,
     random,
