@@ -33,15 +33,6 @@ export const cursorBeforeRows: StoreMutation = (stores) => ({
   },
 });
 
-/** A try leaves no mark before it is made: after a crash the same message looks as if it was never sent. */
-export const unmarkedTries: StoreMutation = (stores) => ({
-  ...stores,
-  outbox: {
-    ...stores.outbox,
-    put: (row) => stores.outbox.put(row.state === 'uncertain' ? { ...row, state: 'waiting' } : row),
-  },
-});
-
 /** What was acknowledged is forgotten at once: nobody notices when the daemon loses it. */
 export const trustingOutbox: StoreMutation = (stores) => ({
   ...stores,

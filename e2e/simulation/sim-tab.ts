@@ -1,6 +1,7 @@
 /** Owns a simulated browser profile: what survives on its disk, and the tab that runs on it, killed and opened again. */
 import type { RoomLogRow } from '../../web/node/storage/database.ts';
-import type { TurnInput, TurnOutcome } from '../../web/brain/turn.ts';
+import { createPersonaCognition } from '../../web/brain/cognition.ts';
+import { isAddressedTo } from '../../web/brain/hear/addressing.ts';
 import { hardwareTier } from '../../web/node/boot/hardware-tier.ts';
 import { NodeHost } from '../../web/node/host/node-host.ts';
 import type { NodeStores } from '../../web/node/storage/stores.ts';
@@ -11,8 +12,6 @@ import { deterministicSigner, deterministicVerifier } from '../../shared/testing
 import {
   idleAdapters,
   RecordingSink,
-  spoke,
-  standInCognition,
   standInIdentities,
   standInIdentity,
 } from '../../shared/testing/host-stand-ins.ts';
@@ -22,6 +21,7 @@ import {
   createMemoryStores,
   type MemoryDisk,
 } from '../../shared/testing/memory-node-stores.ts';
+import { createScriptedLane } from '../../shared/testing/scripted-lane.ts';
 import type { SeededRandom } from '../../shared/testing/seeded-random.ts';
 import type { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import type { SimNetwork } from './sim-network.ts';
@@ -81,6 +81,12 @@ export class SimTab {
     const step = (): Promise<void> => process.clock.sleep(random.next() * 2);
     const sink = new RecordingSink();
     this.sinks.push(sink);
+    const lane = createScriptedLane({
+      clock: process.clock,
+      answer: () => this.#answer(),
+      promptDelayMs: random.between(5, 800),
+      tokenDelayMs: random.between(1, 80),
+    });
     const host = new NodeHost({
       dialer: network.dialerOf(process),
       clock: process.clock,
@@ -92,9 +98,20 @@ export class SimTab {
       identities: standInIdentities(this.personaName, this.humanName),
       tier: hardwareTier({ webgpu: 'none', crossOriginIsolated: true, cores: 2 }),
       sink,
-      createAdapters: () => idleAdapters,
-      createCognition: () => standInCognition((input, signal) => this.#think(process, input, signal)),
-      isAddressed: (row, name) => row.text.includes(name),
+      createAdapters: () => ({
+        ...idleAdapters,
+        build: () => Promise.resolve(lane),
+      }),
+      createCognition: (ctx) =>
+        createPersonaCognition({
+          self: { peerId: ctx.citizen.peerId, name: this.personaName, role: ctx.role },
+          profile: ctx.profile,
+          lane: ctx.adapter,
+          clock: process.clock,
+          log: silentLogger,
+          timeZone: 'UTC',
+        }),
+      isAddressed: (row, name) => isAddressedTo(row.text, name),
       isAsleep: () => false,
     });
     const close = new AbortController();
@@ -142,18 +159,12 @@ export class SimTab {
     return this.disk.log.get(channel) ?? [];
   }
 
-  /** A mind that talks to people mostly, to other personas seldom, takes its time and fails now and then. */
-  async #think(process: SimProcess, input: TurnInput, signal: AbortSignal): Promise<TurnOutcome> {
+  /** A model that mostly has something to say, takes its time, and fails or talks nonsense now and then. */
+  #answer(): string {
     const { random } = this.#deps;
-    try {
-      await process.clock.sleep(random.between(5, 2_000), signal);
-    } catch {
-      return { kind: 'errored', error: new AppError('Aborted', 'The turn was stopped.') };
-    }
-    if (random.chance(0.05))
-      return { kind: 'errored', error: new AppError('LaneDied', 'The engine stopped.') };
-    const wantsToSpeak = input.trigger.kind === 'persona' ? 0.2 : 0.85;
-    if (random.chance(wantsToSpeak)) return spoke(`${this.personaName} answers ${input.trigger.eventId}`);
-    return { kind: 'decided', decision: { kind: 'silent', reason: 'nothing to add' }, decidedBy: 'model' };
+    if (random.chance(0.05)) throw new AppError('LaneDied', 'The engine stopped.');
+    if (random.chance(0.03)) return '{"speak":true,"te';
+    if (random.chance(0.25)) return '{"speak":false,"reason":"nothing to add"}';
+    return JSON.stringify({ speak: true, text: `${this.personaName} has ${random.between(1, 99)} thoughts` });
   }
 }

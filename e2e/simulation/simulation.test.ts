@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cursorBeforeRows, trustingOutbox, unmarkedTries, withoutDedup } from './mutations.ts';
+import { cursorBeforeRows, trustingOutbox, withoutDedup } from './mutations.ts';
 import { simulate } from './simulate.ts';
 
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 100);
@@ -29,7 +29,6 @@ describe('the oracle', () => {
   it.each([
     ['the log does not look for what it has', withoutDedup, 'twice'],
     ['the cursor is stored before the rows', cursorBeforeRows, 'the cursor is past'],
-    ['tries are not marked', unmarkedTries, 'is in the room twice'],
     ['acknowledged means stored', trustingOutbox, '0 times in the room'],
   ])('goes red when %s', { timeout: 120_000 }, async (_what, mutation, sign) => {
     const found: string[] = [];
