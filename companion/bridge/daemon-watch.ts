@@ -4,6 +4,7 @@ import type { DaemonInfo } from '../../shared/bridge/messages.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
+import { linkedAbort } from './linked-abort.ts';
 
 /** Below the 10 s after which the page gives a call up, so that the page hears the cause. */
 const ANSWER_WITHIN_MS = 8_000;
@@ -51,20 +52,23 @@ export class DaemonWatch {
     work: (connection: AircConnection, signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const deadline = new AbortController();
+    const within = linkedAbort(signal);
+    let isLate = false;
     const cancel = this.#deps.clock.after(ANSWER_WITHIN_MS, () => {
-      deadline.abort(new AppError('DaemonGone', 'The daemon did not answer in time.'));
+      isLate = true;
+      within.abort(new AppError('DaemonGone', 'The daemon did not answer in time.'));
     });
     try {
-      const result = await work(this.#deps.daemon.connection, AbortSignal.any([signal, deadline.signal]));
+      const result = await work(this.#deps.daemon.connection, within.signal);
       this.#enter('up');
       return result;
     } catch (thrown) {
-      const error = toAppError(deadline.signal.aborted ? deadline.signal.reason : thrown);
+      const error = toAppError(isLate ? within.signal.reason : thrown);
       this.noteFailure(error);
       throw error;
     } finally {
       cancel();
+      within.release();
     }
   }
 

@@ -3,6 +3,7 @@ import type { ChatMessage, GenerateRequest } from '../../shared/inference/genera
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { LlamaBackend } from '../llama/backend.ts';
+import { linkedAbort, type LinkedAbort } from './linked-abort.ts';
 import type { Outgoing } from './outgoing.ts';
 
 export interface LaneCallsDeps {
@@ -14,7 +15,7 @@ export interface LaneCallsDeps {
 
 export class LaneCalls {
   readonly #deps: LaneCallsDeps;
-  readonly #running = new Map<number, AbortController>();
+  readonly #running = new Map<number, LinkedAbort>();
 
   constructor(deps: LaneCallsDeps) {
     this.#deps = deps;
@@ -31,16 +32,16 @@ export class LaneCalls {
   /** Sends every chunk under `requestId`; resolves after the last. Rejects with the lane's error, or `Aborted`. */
   async generate(requestId: number, modelId: string, request: GenerateRequest): Promise<void> {
     const { lane, out, signal } = this.#deps;
-    const controller = new AbortController();
-    this.#running.set(requestId, controller);
-    const either = AbortSignal.any([controller.signal, signal]);
+    const call = linkedAbort(signal);
+    this.#running.set(requestId, call);
     try {
-      for await (const chunk of lane.generate(modelId, request, either)) {
-        either.throwIfAborted();
+      for await (const chunk of lane.generate(modelId, request, call.signal)) {
+        call.signal.throwIfAborted();
         await out.sendPaced({ type: 'laneChunk', requestId, chunk });
       }
     } finally {
       this.#running.delete(requestId);
+      call.release();
     }
   }
 

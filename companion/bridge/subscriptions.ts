@@ -6,6 +6,7 @@ import { AppError, toAppError, toWireError } from '../../shared/errors.ts';
 import type { BodyCodec } from './body-codec.ts';
 import { toBridgeEvent } from './bridge-event.ts';
 import type { DaemonWatch } from './daemon-watch.ts';
+import { linkedAbort, type LinkedAbort } from './linked-abort.ts';
 import type { Outgoing } from './outgoing.ts';
 
 export interface SubscriptionsDeps {
@@ -18,7 +19,7 @@ export interface SubscriptionsDeps {
 
 export class Subscriptions {
   readonly #deps: SubscriptionsDeps;
-  readonly #open = new Map<string, AbortController>();
+  readonly #open = new Map<string, LinkedAbort>();
 
   constructor(deps: SubscriptionsDeps) {
     this.#deps = deps;
@@ -32,21 +33,23 @@ export class Subscriptions {
     if (this.#open.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) {
       throw new AppError('RateLimited', `A connection has at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} streams.`);
     }
-    const controller = new AbortController();
-    this.#open.set(subscription, controller);
-    const signal = AbortSignal.any([controller.signal, this.#deps.signal]);
+    const stream = linkedAbort(this.#deps.signal);
+    this.#open.set(subscription, stream);
     try {
       // Not the deadline's signal: that one is for the answer, the stream outlives it.
       const events = await this.#deps.daemon.call(
-        (connection, within) => register(connection.attach({ channel, start }, signal), within),
-        signal,
+        (connection, within) => register(connection.attach({ channel, start }, stream.signal), within),
+        stream.signal,
       );
-      this.#relay(subscription, events, signal).catch((error: unknown) => {
-        this.#ended(subscription, signal, error);
-      });
+      this.#relay(subscription, events, stream)
+        .catch((error: unknown) => {
+          this.#ended(subscription, stream, error);
+        })
+        .finally(stream.release);
     } catch (error) {
-      if (this.#open.get(subscription) === controller) this.#open.delete(subscription);
-      controller.abort(error);
+      if (this.#open.get(subscription) === stream) this.#open.delete(subscription);
+      stream.abort(error);
+      stream.release();
       throw error;
     }
   }
@@ -57,18 +60,18 @@ export class Subscriptions {
     this.#open.delete(subscription);
   }
 
-  async #relay(subscription: string, events: AsyncIterable<AircEvent>, signal: AbortSignal): Promise<void> {
+  async #relay(subscription: string, events: AsyncIterable<AircEvent>, stream: LinkedAbort): Promise<void> {
     const { out, codec } = this.#deps;
     for await (const event of events) {
-      if (signal.aborted) return;
+      if (stream.signal.aborted) return;
       await out.sendPaced({ type: 'event', subscription, event: toBridgeEvent(event, codec) });
     }
-    this.#ended(subscription, signal, undefined);
+    this.#ended(subscription, stream, undefined);
   }
 
-  #ended(subscription: string, signal: AbortSignal, thrown: unknown): void {
+  #ended(subscription: string, stream: LinkedAbort, thrown: unknown): void {
     // By detach or by the socket's end: nobody waits for it.
-    if (signal.aborted) return;
+    if (stream.signal.aborted) return;
     this.#open.delete(subscription);
     if (thrown !== undefined) this.#deps.daemon.noteFailure(toAppError(thrown));
     this.#deps.out.send({
