@@ -63,6 +63,8 @@ describe('the persona host', () => {
     world.companion.post('third');
     await world.clock.advance(20_000);
     expect(world.said(MAYA)).toEqual(['re first', 're third']);
+    // What she said meanwhile stands after the lines that waited, and is in the next turn all the same.
+    expect(world.turns[1]?.history.map((line) => line.text)).toEqual(['first', 'second', 're first']);
   });
 
   it('reads from the inbox what the live stream skipped', async () => {

@@ -35,7 +35,10 @@ export interface Conversation {
   say(mid: Uuid, text: string, fence: number): Promise<SayReceipt>;
   /** Resolves once everything that is in the room at this moment can be read. */
   refresh(signal: AbortSignal): Promise<void>;
-  /** At most `limit` chat lines up to `arrival`, oldest first, each saying once. */
+  /**
+   * At most `limit` rows' chat up to `arrival`, oldest first, each saying once; and what she has said since, which came
+   * into the log while a later line already waited: without it she would say it again.
+   */
   history(arrival: number, limit: number): Promise<readonly ChatRow[]>;
   /** The row of an event, for a frame that is taken up after a restart. */
   find(eventId: Uuid): Promise<ChatRow | undefined>;
@@ -121,7 +124,9 @@ export function createConversation(deps: {
     refresh: (signal) => feed.refresh(signal),
     history: async (arrival, limit) => {
       const rows = await store.before(channel, arrival + 1, limit);
-      return firstSayings(rows.filter((row): row is ChatRow => isChat(row)));
+      const since = await store.after(channel, arrival, limit);
+      const hers = since.filter((row) => row.peerId === citizen.peerId);
+      return firstSayings([...rows, ...hers].filter((row): row is ChatRow => isChat(row)));
     },
     find: async (eventId) => {
       const row = await store.byEventId(channel, eventId);
