@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
+import type { InferenceLane } from '../../shared/inference/lane.ts';
 import { createLogger } from '../../shared/log.ts';
 import { silentJson, spokenJson, type ScriptedAnswer } from '../../shared/testing/scripted-answers.ts';
 import { createScriptedLane, type ScriptedLaneOptions } from '../../shared/testing/scripted-lane.ts';
@@ -118,13 +119,18 @@ describe('a turn that cannot be', () => {
     expect(lane.running).toBe(0);
   });
 
-  it('is given up at its deadline even when the lane never settles', async () => {
-    const clock = new VirtualClock();
-    const lane = createScriptedLane({ clock });
-    const deaf = {
-      ...lane,
+  it.each([
+    ['counts', { countPromptTokens: () => new Promise<number>(() => undefined) }],
+    ['answers', { generate: () => new ReadableStream<never>() }],
+  ])('is given up at its deadline when the lane never %s and hears no signal', async (_what, deafness) => {
+    const lane = createScriptedLane({ clock: new VirtualClock() });
+    const deaf: InferenceLane = {
       report: lane.report,
-      countPromptTokens: () => new Promise<number>(() => undefined),
+      warmup: () => lane.warmup(),
+      generate: (request) => lane.generate(request),
+      countPromptTokens: (messages) => lane.countPromptTokens(messages),
+      dispose: () => lane.dispose(),
+      ...deafness,
     };
     const { think } = brain(() => '', { lane: deaf, deadlineMs: 1_000 });
     expect(await think()).toMatchObject({ kind: 'errored', error: { code: 'TurnDeadlineExceeded' } });

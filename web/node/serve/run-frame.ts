@@ -78,11 +78,13 @@ export async function runFrame(row: LedgerRow, deps: FrameDeps, signal: AbortSig
   try {
     const receipt = await abortable(deps.conversation.say(present.mid, present.text, fence), signal);
     await advance({ state: 'published', publishedEventId: receipt.eventId });
-    return { kind: 'replied' };
   } catch (error) {
     signal.throwIfAborted();
     return errored(toAppError(error));
   }
+  // The receipt comes before the line: her next turn must not be thought without what she has just said.
+  if (!(await deps.conversation.ownSaying(present.mid))) await deps.conversation.refresh(signal);
+  return { kind: 'replied' };
 }
 
 async function think(
