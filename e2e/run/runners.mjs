@@ -12,7 +12,7 @@ function check(name, script, args = []) {
 }
 
 /** @type {{ name: string, run(context: { root: string, reports: string, soak: boolean }):
- *   Promise<{ passed: number, failed: number }> }[]} */
+ *   Promise<{ passed: number, failed: number, skipped?: number }> }[]} */
 export const RUNNERS = [
   {
     name: 'types',
@@ -35,7 +35,7 @@ async function runVitest(context) {
   const report = join(context.reports, 'vitest.json');
   const code = await node(context, 'vitest/vitest.mjs', [
     'run',
-    '--reporter=dot',
+    '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
   ]);
@@ -45,7 +45,11 @@ async function runVitest(context) {
   const broken = found.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
   ).length;
-  return settle(code, { passed: found.numPassedTests, failed: found.numFailedTests + broken });
+  return settle(code, {
+    passed: found.numPassedTests,
+    failed: found.numFailedTests + broken,
+    skipped: found.numPendingTests + found.numTodoTests,
+  });
 }
 
 async function runPlaywright(context) {
@@ -55,14 +59,14 @@ async function runPlaywright(context) {
   });
   const found = readReport(report);
   if (found === undefined) return { passed: 0, failed: 1 };
-  const { expected, unexpected, flaky } = found.stats;
+  const { expected, unexpected, flaky, skipped } = found.stats;
   // Passing at the second try is not passing.
-  return settle(code, { passed: expected, failed: unexpected + flaky });
+  return settle(code, { passed: expected, failed: unexpected + flaky, skipped });
 }
 
 /** A runner that failed without a failed test (an unhandled error, say) has failed all the same. */
-function settle(code, { passed, failed }) {
-  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+function settle(code, { passed, failed, skipped }) {
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped };
 }
 
 /** Runs a package's script with this Node, its output shown as it comes; resolves with the exit code. */

@@ -43,9 +43,9 @@ function conclude(results) {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   const failed = sum('failed');
   console.log('');
-  for (const { name, passed, failed: bad, seconds } of results) {
-    const counts = `${passed} passed, ${bad} failed`;
-    console.log(`${bad === 0 ? '  ' : '✗ '}${name.padEnd(12)} ${counts.padEnd(24)} ${seconds.toFixed(1)} s`);
+  for (const { name, passed, failed: bad, skipped = 0, seconds } of results) {
+    const counts = `${passed} passed, ${bad} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+    console.log(`${bad === 0 ? '  ' : '✗ '}${name.padEnd(12)} ${counts.padEnd(34)} ${seconds.toFixed(1)} s`);
   }
   // Nothing ran is no success.
   process.exitCode = failed === 0 && sum('passed') > 0 ? 0 : 1;
