@@ -12,7 +12,8 @@ export interface RoleCard {
 
 export const ROLE_CARDS: Readonly<Record<RoleId, RoleCard>> = {
   helper: {
-    description: 'a helper who is always around: you answer what you know and point to whoever knows the rest',
+    description:
+      'a helper who is always around: you answer what you know and point to whoever knows the rest',
     voice: 'friendly and brief, a sentence or two unless somebody asks for more',
     maxAnswerChars: 400,
   },
