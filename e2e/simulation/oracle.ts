@@ -1,5 +1,6 @@
 /** Owns what must hold after every run, whatever broke in it: the daemon's transcript against what each side saw. */
 import { compareCursors, type AircEvent, type Cursor } from '../../shared/airc/model.ts';
+import type { RoomLogRow } from '../../web/node/storage/database.ts';
 import type { SimTab } from './sim-tab.ts';
 
 export interface Transcript {
@@ -10,6 +11,9 @@ export interface Transcript {
   /** This daemon can forget the newest of them in a crash; whoever said them must say them again. */
   readonly losesTail: boolean;
 }
+
+/** What a line is over repetitions: a daemon that lost it gives the next telling a new event id. */
+const sayingOf = (row: RoomLogRow): string => row.mid ?? row.eventId;
 
 const midOf = (event: AircEvent): string | undefined => event.headers.get('x-persona.mid');
 
@@ -94,13 +98,12 @@ function checkAnswers(
 ): string[] {
   const violations: string[] = [];
   const homes = tabs.filter((other) => other.personaId === tab.personaId);
-  // By saying: one that a daemon lost and its author repeated has an event id per time.
   const considered = new Set<string>();
   for (const home of homes) {
-    const mids = new Map(home.log(channel).map((row) => [row.eventId, row.mid]));
+    const sayings = new Map(home.log(channel).map((row) => [row.eventId, sayingOf(row)]));
     for (const { triggerEventId, coveredEventIds } of home.disk.ledger.values()) {
       for (const eventId of [triggerEventId, ...coveredEventIds]) {
-        considered.add(mids.get(eventId) ?? eventId);
+        considered.add(sayings.get(eventId) ?? eventId);
       }
     }
   }
@@ -135,15 +138,15 @@ function checkAnswers(
       home
         .log(channel)
         .filter((row) => row.arrival <= (home.bornAfter ?? Infinity))
-        .map((row) => row.eventId),
+        .map(sayingOf),
     ),
   );
   const there = new Set(events.map((event) => event.eventId));
   for (const row of tab.log(channel)) {
     // What the daemon forgot may have been seen by one home alone, and not by the one that was hers.
     if (homes.length > 1 && !there.has(row.eventId)) continue;
-    const isHers = row.kind === 'message' && row.peerId !== tab.personaId && !before.has(row.eventId);
-    if (isHers && !considered.has(row.mid ?? row.eventId)) {
+    const isHers = row.kind === 'message' && row.peerId !== tab.personaId && !before.has(sayingOf(row));
+    if (isHers && !considered.has(sayingOf(row))) {
       violations.push(`${tab.personaName}: ${row.eventId} was never considered`);
     }
   }
