@@ -2,7 +2,7 @@
  * Owns getting what a citizen says into the room once. Every message is stored before it is sent, marked uncertain
  * before every try, and looked up in the room before the next one.
  */
-import { ZERO_CURSOR, type Cursor, type Uuid } from '../../../shared/airc/model.ts';
+import { cursorOf, NIL_UUID, ZERO_CURSOR, type Cursor, type Uuid } from '../../../shared/airc/model.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, fromWireError, toAppError, toWireError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
@@ -190,11 +190,11 @@ export class Outbox {
     }
   }
 
-  async #search(row: OutboxRow, signal: AbortSignal): Promise<{ eventId: Uuid; epoch: number } | undefined> {
+  async #search(row: OutboxRow, signal: AbortSignal): Promise<Cursor | undefined> {
     const { clock, log, peerId } = this.#deps;
     // Not for what was in the room before: that is looked up because the daemon may have lost it.
     const known = row.receipt ? undefined : await log.byMid(row.channel, peerId, row.mid);
-    if (known) return known;
+    if (known) return cursorOf(known);
     const settledAtMs = (row.lastTryAtMs ?? 0) + SETTLE_MS;
     const waitMs = Math.min(SETTLE_MS, settledAtMs - clock.nowMs());
     if (waitMs > 0) await clock.sleep(waitMs, signal);
@@ -240,9 +240,17 @@ export class Outbox {
     if (old.length > 0) await store.remove(old.map((row) => row.mid));
   }
 
-  async #said(row: OutboxRow, receipt: { readonly eventId: Uuid; readonly epoch: number }): Promise<void> {
-    const { eventId, epoch } = receipt;
-    this.#settle(await this.#put({ ...row, state: 'said', receipt: { eventId, epoch } }));
+  async #said(row: OutboxRow, place: Cursor): Promise<void> {
+    const { eventId, epoch, counter } = place;
+    const said = await this.#put({
+      ...row,
+      state: 'said',
+      receipt: { eventId, epoch },
+      daemonKey: this.#deps.feed.position.daemonKey,
+      // Right before it, whoever said it and whenever this row was written: a later look-up must find it.
+      after: { epoch, counter, eventId: NIL_UUID },
+    });
+    this.#settle(said);
   }
 
   async #failed(row: OutboxRow, error: AppError): Promise<void> {

@@ -38,7 +38,7 @@ export async function inboxNewest(
   return last && { events: page.events, newest: page.newest ?? cursorOf(last) };
 }
 
-/** Which of these messages of `peerId` stand in the daemon's store after `since`: message id → event id and epoch. */
+/** Which of these messages of `peerId` stand in the daemon's store after `since`: message id → its place. */
 export async function findSayings(
   session: BridgeSession,
   query: {
@@ -48,14 +48,14 @@ export async function findSayings(
     readonly since: Cursor;
   },
   signal: AbortSignal,
-): Promise<ReadonlyMap<Uuid, { readonly eventId: Uuid; readonly epoch: number }>> {
-  const found = new Map<Uuid, { eventId: Uuid; epoch: number }>();
+): Promise<ReadonlyMap<Uuid, Cursor>> {
+  const found = new Map<Uuid, Cursor>();
   for await (const slice of inboxAfter(session, query.channel, query.since, signal)) {
     for (const event of slice.events) {
       if (event.peerId !== query.peerId) continue;
       const mid = event.headers.find(([key]) => key === 'x-persona.mid')?.[1];
       if (mid !== undefined && query.mids.has(mid) && !found.has(mid)) {
-        found.set(mid, { eventId: event.eventId, epoch: event.epoch });
+        found.set(mid, cursorOf(event));
       }
     }
     if (found.size === query.mids.size) break;
