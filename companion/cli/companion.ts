@@ -1,5 +1,4 @@
 /** Owns the composition: every part of the companion made once, joined, and taken apart again. */
-import { join } from 'node:path';
 import type { RoomInfo } from '../../shared/bridge/messages.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -165,18 +164,4 @@ async function compose(
   );
   signal.throwIfAborted();
   return { origin: server.origin, daemon, status, pair, close: () => teardown.run() };
-}
-
-/** Where the build keeps its parts, relative to the built `main.js`. */
-export function buildPaths(mainFolder: string): {
-  readonly staticDir: string;
-  readonly defaultModel: string;
-  readonly childEntry: string;
-} {
-  const staticDir = join(mainFolder, '..', 'web');
-  return {
-    staticDir,
-    defaultModel: join(staticDir, 'models', 'plumbing.gguf'),
-    childEntry: join(mainFolder, 'llama-child.js'),
-  };
 }

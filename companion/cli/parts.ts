@@ -1,0 +1,28 @@
+/** Owns the real parts of the composition: the engine in its child process, the models on disk, the build around us. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { startLlamaBackend } from '../llama/child-backend.ts';
+import { createModelShelf } from '../llama/model-shelf.ts';
+import type { CompanionParts } from './companion.ts';
+
+const PackageSchema = v.object({ version: v.string() });
+
+/** `mainFolder` is the folder of the built `main.js`; the daemon's parts come from companion/airc. */
+export function realParts(
+  mainFolder: string,
+  airc: Pick<CompanionParts, 'codec' | 'resolveDaemon'>,
+): CompanionParts {
+  const staticDir = join(mainFolder, '..', 'web');
+  const childEntry = join(mainFolder, 'llama-child.js');
+  const manifest = readFileSync(join(mainFolder, '..', '..', 'package.json'), 'utf8');
+  return {
+    ...airc,
+    version: v.parse(PackageSchema, JSON.parse(manifest)).version,
+    staticDir,
+    defaultModel: join(staticDir, 'models', 'plumbing.gguf'),
+    openShelf: (modelPath, { home, clock, random }) =>
+      createModelShelf({ home: home.path, modelPath, clock, random }),
+    startLane: (shelf, { clock, log }) => startLlamaBackend({ shelf, childEntry, clock, log }),
+  };
+}
