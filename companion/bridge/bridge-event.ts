@@ -1,8 +1,8 @@
 /** Owns how an event of the daemon looks to the page: within the protocol's bounds, whatever another client published. */
+import { decodeBody } from '../../shared/airc/body.ts';
 import type { AircEvent } from '../../shared/airc/model.ts';
 import { MAX_MESSAGE_BYTES } from '../../shared/bridge/limits.ts';
 import type { BridgeEvent } from '../../shared/bridge/messages.ts';
-import type { BodyCodec } from './body-codec.ts';
 
 /** Room for what stands around an event in its message. */
 const FRAME_BYTES = 1024;
@@ -14,7 +14,7 @@ const MAX_HEADER_KEY_CHARS = 256;
 const MAX_HEADER_VALUE_CHARS = 8192;
 
 /** An event that does not fit a message is shown as one whose body cannot be read; its place in the order is kept. */
-export function toBridgeEvent(event: AircEvent, codec: BodyCodec): BridgeEvent {
+export function toBridgeEvent(event: AircEvent): BridgeEvent {
   const { eventId, channel, peerId, clientId, kind, delivery, epoch, counter, occurredAtMs } = event;
   const whole: BridgeEvent = {
     eventId,
@@ -28,7 +28,7 @@ export function toBridgeEvent(event: AircEvent, codec: BodyCodec): BridgeEvent {
     occurredAtMs,
     ...(event.correlationId === undefined ? {} : { correlationId: event.correlationId }),
     headers: boundedHeaders(event.headers),
-    body: codec.decode(event.payload),
+    body: decodeBody(event.payload),
   };
   if (fits(whole)) return whole;
   const opaque: BridgeEvent = { ...whole, body: { kind: 'opaque', sizeBytes: event.payload.length } };

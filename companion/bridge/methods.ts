@@ -1,5 +1,6 @@
 /** Owns what each request of a page does. What a method takes and gives is in shared/bridge/protocol.ts. */
 import * as v from 'valibot';
+import { encodeBody } from '../../shared/airc/body.ts';
 import {
   METHODS,
   PATHS,
@@ -53,10 +54,10 @@ const HANDLERS: Handlers = {
     const tip = await daemon.call((connection, within) => connection.roomTip(channel, within), signal);
     return tip === undefined ? {} : { tip };
   },
-  inbox: async ({ channel, since, limit }, { deps, daemon, signal }) => {
+  inbox: async ({ channel, since, limit }, { daemon, signal }) => {
     const query = since === undefined ? { channel, limit } : { channel, since, limit };
     const page = await daemon.call((connection, within) => connection.inbox(query, within), signal);
-    return toInboxResult(page, since === undefined ? 'newest' : 'first', deps.codec);
+    return toInboxResult(page, since === undefined ? 'newest' : 'first');
   },
   attach: async (params, { subscriptions }) => {
     await subscriptions.attach(params);
@@ -71,7 +72,7 @@ const HANDLERS: Handlers = {
       ...event,
       ...(coalesceKey === undefined ? {} : { coalesceKey }),
       headers: new Map(headers),
-      payload: deps.codec.encode(body),
+      payload: encodeBody(body),
     };
     return deps.leases.publishAs(event.fromPeer, fence, holder, () =>
       // Not the socket's signal: an event that is half sent is worth less than one whose answer nobody hears.

@@ -5,7 +5,6 @@ import type { LaneId } from '../../shared/inference/lane.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { SignatureVerifier } from '../../shared/signatures.ts';
 import type { LlamaBackend, ModelShelf } from '../llama/backend.ts';
-import type { BodyCodec } from './body-codec.ts';
 import type { ClaimPins } from './claim-pins.ts';
 import type { DaemonHandle } from './daemon-watch.ts';
 import type { LeaseBook } from './leases.ts';
@@ -24,7 +23,6 @@ export interface RelayDeps {
   readonly pins: ClaimPins;
   readonly lane: LlamaBackend;
   readonly shelf: Pick<ModelShelf, 'offers' | 'openUpload'>;
-  readonly codec: BodyCodec;
   readonly verifier: SignatureVerifier;
   readonly clock: Clock;
   readonly log: Logger;

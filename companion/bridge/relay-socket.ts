@@ -51,7 +51,7 @@ export class RelaySocket implements LeaseHolder {
       daemon,
       nonce: info.nonce,
       holder: this,
-      subscriptions: new Subscriptions({ daemon, codec: deps.codec, out, signal }),
+      subscriptions: new Subscriptions({ daemon, out, signal }),
       lane: new LaneCalls({ lane: deps.lane, out, signal }),
       signal,
     };

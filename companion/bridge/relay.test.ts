@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { chatPayload } from '../../shared/airc/body.ts';
 import { MAX_MESSAGE_BYTES } from '../../shared/bridge/limits.ts';
 import * as v from 'valibot';
 import { DownMessageSchema } from '../../shared/bridge/protocol.ts';
@@ -94,12 +95,15 @@ describe('Relay', () => {
         ['k'.repeat(300), 'dropped'],
         ['long', 'x'.repeat(9000)],
       ]),
-      payload: new Uint8Array(1_000_000).fill(120),
+      payload: chatPayload('x'.repeat(1_000_000)),
     });
     await world.clock.advance(10);
     const [message] = page.ofType('event');
     expect(v.parse(DownMessageSchema, message)).toMatchObject({
-      event: { headers: [['good', 'kept']], body: { kind: 'opaque', sizeBytes: 1_000_000 } },
+      event: {
+        headers: [['good', 'kept']],
+        body: { kind: 'opaque', sizeBytes: chatPayload('x'.repeat(1_000_000)).length },
+      },
     });
   });
 

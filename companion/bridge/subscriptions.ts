@@ -3,7 +3,6 @@ import { MAX_SUBSCRIPTIONS_PER_SOCKET } from '../../shared/bridge/limits.ts';
 import type { MethodParams } from '../../shared/bridge/protocol.ts';
 import type { AircEvent } from '../../shared/airc/model.ts';
 import { AppError, toAppError, toWireError } from '../../shared/errors.ts';
-import type { BodyCodec } from './body-codec.ts';
 import { toBridgeEvent } from './bridge-event.ts';
 import type { DaemonWatch } from './daemon-watch.ts';
 import { linkedAbort, type LinkedAbort } from './linked-abort.ts';
@@ -11,7 +10,6 @@ import type { Outgoing } from './outgoing.ts';
 
 export interface SubscriptionsDeps {
   readonly daemon: DaemonWatch;
-  readonly codec: BodyCodec;
   readonly out: Outgoing;
   /** Aborts at the end of the socket. */
   readonly signal: AbortSignal;
@@ -61,10 +59,10 @@ export class Subscriptions {
   }
 
   async #relay(subscription: string, events: AsyncIterable<AircEvent>, stream: LinkedAbort): Promise<void> {
-    const { out, codec } = this.#deps;
+    const { out } = this.#deps;
     for await (const event of events) {
       if (stream.signal.aborted) return;
-      await out.sendPaced({ type: 'event', subscription, event: toBridgeEvent(event, codec) });
+      await out.sendPaced({ type: 'event', subscription, event: toBridgeEvent(event) });
     }
     this.#ended(subscription, stream, undefined);
   }

@@ -7,7 +7,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import { systemRandom } from '../../shared/random.ts';
 import { MemoryDaemon } from '../../shared/testing/memory-daemon.ts';
-import { plainCodec, ROOM } from '../../shared/testing/relay-world.ts';
+import { ROOM } from '../../shared/testing/relay-world.ts';
 import { SeededRandom } from '../../shared/testing/seeded-random.ts';
 import type { CompanionParts } from './companion.ts';
 import { controlPathOf } from './control-path.ts';
@@ -27,7 +27,6 @@ beforeEach(async () => {
   lane = { disposed: 0 };
   daemon = { closed: 0 };
   parts = {
-    codec: plainCodec,
     version: '9.9.9',
     staticDir,
     defaultModel: 'none.gguf',

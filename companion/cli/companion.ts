@@ -4,7 +4,6 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { RandomSource } from '../../shared/random.ts';
 import { webCryptoVerifier } from '../../shared/signatures.ts';
-import type { BodyCodec } from '../bridge/body-codec.ts';
 import type { DaemonHandle } from '../bridge/daemon-watch.ts';
 import { LeaseBook } from '../bridge/leases.ts';
 import { Relay } from '../bridge/relay.ts';
@@ -43,7 +42,6 @@ export interface Surroundings {
 
 /** What the composition does not make itself, so that tests run it without an engine or an installed daemon. */
 export interface CompanionParts {
-  readonly codec: BodyCodec;
   /** Rejects with the named errors of discovery: `DaemonUnreachable`, `DaemonVersionMismatch`, `RoomUnresolved`, … */
   resolveDaemon(
     options: Pick<StartOptions, 'airc' | 'room'>,
@@ -111,7 +109,6 @@ async function compose(
     pins,
     lane,
     shelf,
-    codec: parts.codec,
     verifier: webCryptoVerifier,
     clock,
     log,

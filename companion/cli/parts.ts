@@ -9,10 +9,7 @@ import type { CompanionParts } from './companion.ts';
 const PackageSchema = v.object({ version: v.string() });
 
 /** `mainFolder` is the folder of the built `main.js`; the daemon's parts come from companion/airc. */
-export function realParts(
-  mainFolder: string,
-  airc: Pick<CompanionParts, 'codec' | 'resolveDaemon'>,
-): CompanionParts {
+export function realParts(mainFolder: string, airc: Pick<CompanionParts, 'resolveDaemon'>): CompanionParts {
   const staticDir = join(mainFolder, '..', 'web');
   const childEntry = join(mainFolder, 'llama-child.js');
   const manifest = readFileSync(join(mainFolder, '..', '..', 'package.json'), 'utf8');

@@ -1,6 +1,5 @@
 /** Owns the simulated companion: the real greeting, leases and relay, in a process that is killed and started again. */
 import { authenticate } from '../../companion/http/authenticate.ts';
-import type { BodyCodec } from '../../companion/bridge/body-codec.ts';
 import { ClaimPins } from '../../companion/bridge/claim-pins.ts';
 import { LeaseBook } from '../../companion/bridge/leases.ts';
 import { Relay } from '../../companion/bridge/relay.ts';
@@ -19,15 +18,6 @@ export const SIM_ROOM: RoomInfo = { name: 'general', channel: '5f0c7a54-0d5a-4c2
 
 const noLane = (): never => {
   throw new AppError('NoLane', 'The simulated companion has no lane.');
-};
-
-/** Stands in for the airc Body: the simulation looks at texts, not at bytes. */
-export const simCodec: BodyCodec = {
-  decode: (payload) => {
-    const body = JSON.parse(new TextDecoder().decode(payload)) as ReturnType<BodyCodec['decode']>;
-    return body;
-  },
-  encode: (body) => new TextEncoder().encode(JSON.stringify(body)),
 };
 
 export class SimCompanion {
@@ -82,7 +72,6 @@ export class SimCompanion {
         dispose: () => Promise.resolve(),
       },
       shelf: { offers: () => [], openUpload: noLane },
-      codec: simCodec,
       verifier: deterministicVerifier,
       clock: process.clock,
       log: silentLogger,

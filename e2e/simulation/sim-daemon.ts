@@ -1,4 +1,5 @@
 /** Owns the simulated daemon: a durable order that survives its crashes, and connections that break with it. */
+import { chatPayload } from '../../shared/airc/body.ts';
 import type { AircConnection, AttachStart, InboxPage, PublishRequest } from '../../shared/airc/connection.ts';
 import {
   compareCursors,
@@ -90,7 +91,7 @@ export class SimDaemon {
               kind: 'message',
               delivery: 'durable',
               headers: message.headers ?? new Map(),
-              payload: new TextEncoder().encode(JSON.stringify({ kind: 'text', text: message.text })),
+              payload: chatPayload(message.text),
             }),
           signal,
         ),

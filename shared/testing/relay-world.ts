@@ -1,9 +1,9 @@
 /** Owns a relay on virtual time with a daemon in memory, and pages that talk raw protocol to it. */
 import { ClaimPins, type PinTable } from '../../companion/bridge/claim-pins.ts';
-import type { BodyCodec } from '../../companion/bridge/body-codec.ts';
 import { LeaseBook } from '../../companion/bridge/leases.ts';
 import type { RelayDeps } from '../../companion/bridge/relay-deps.ts';
 import { Relay } from '../../companion/bridge/relay.ts';
+import { chatPayload } from '../airc/body.ts';
 import { toBase64Url } from '../base64url.ts';
 import { claimProof } from '../bridge/messages.ts';
 import type { DownMessage, MethodName } from '../bridge/protocol.ts';
@@ -19,12 +19,6 @@ import { VirtualClock } from './virtual-clock.ts';
 export const ROOM = { name: 'general', channel: '7b0c2a52-6c0c-4c89-8d8b-3a3b6c1f0e07' };
 export const MAYA = 'a10c2a52-6c0c-4c89-8d8b-3a3b6c1f0e0a';
 export const CLIENT = 'c10c2a52-6c0c-4c89-8d8b-3a3b6c1f0e0c';
-
-/** Text only, in plain UTF-8: what a body looks like in bytes is not the relay's business. */
-export const plainCodec: BodyCodec = {
-  decode: (payload) => ({ kind: 'text', text: new TextDecoder().decode(payload) }),
-  encode: (body) => new TextEncoder().encode(body.kind === 'text' ? body.text : body.json),
-};
 
 export class RelayWorld {
   readonly clock = new VirtualClock();
@@ -56,7 +50,6 @@ export class RelayWorld {
         dispose: () => Promise.resolve(),
       },
       shelf: { offers: () => [], openUpload: (name, sizeBytes) => `ticket-${name}-${sizeBytes}` },
-      codec: plainCodec,
       verifier: deterministicVerifier,
       clock: this.clock,
       log: silentLogger,
@@ -85,7 +78,7 @@ export class RelayWorld {
       kind: 'message',
       delivery: 'durable',
       headers: new Map(),
-      payload: new TextEncoder().encode(text),
+      payload: chatPayload(text),
     });
   }
 }
