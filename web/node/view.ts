@@ -107,6 +107,9 @@ export interface NodeView {
   readonly troubles: readonly Trouble[];
 }
 
+/** Largest backup file that `restoreBackup` takes: an identity takes under 1 KiB. */
+export const MAX_BACKUP_BYTES = 1024 * 1024;
+
 /** Replaces the named top-level fields; `seq` is always there and is the previous one plus one. */
 export type NodePatch = Pick<NodeView, 'seq'> & Partial<NodeView>;
 

@@ -7,13 +7,12 @@ import { toAppError, AppError } from '../../../shared/errors.ts';
 import { SeedSchema } from '../../../shared/persona/identity.ts';
 import { lengthPrefixed } from '../../../shared/signatures.ts';
 import { LockedKeySchema, PublicKeySchema, SealedKeySchema } from '../storage/identity-rows.ts';
+import { MAX_BACKUP_BYTES } from '../view.ts';
 
 const FORMAT = 'persona-node-backup';
 /** A change of the form, or of what is signed, is a new number. */
 const VERSION = 1;
 
-/** An identity takes under 1 KiB. */
-export const MAX_BACKUP_CHARS = 1024 * 1024;
 const MAX_DEPTH = 8;
 const MAX_IDENTITIES = 512;
 
@@ -82,7 +81,8 @@ export function formatBackup(backup: Backup): string {
 
 /** The file as written; its signature is not checked yet. Throws `BackupMalformed`. */
 export function parseBackup(text: string): Backup {
-  if (text.length > MAX_BACKUP_CHARS) throw malformed(`has ${text.length} characters`);
+  // No text has more characters than bytes.
+  if (text.length > MAX_BACKUP_BYTES) throw malformed(`has ${text.length} characters`);
   if (jsonDepth(text) > MAX_DEPTH) throw malformed('is nested too deeply');
   let value: unknown;
   try {

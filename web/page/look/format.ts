@@ -1,0 +1,60 @@
+/** Owns how numbers, sizes and times read; the page is in English, so its dates are too. */
+import type { Progress } from '../../node/view.ts';
+
+const LOCALE = 'en-GB';
+const COUNT = new Intl.NumberFormat(LOCALE);
+const ONE_DECIMAL = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
+const TIME = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
+const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'full', timeStyle: 'medium' });
+const DAY = new Intl.DateTimeFormat(LOCALE, {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+});
+
+const SIZE_STEP = 1024;
+const SIZE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+export function formatCount(count: number): string {
+  return COUNT.format(count);
+}
+
+export function formatBytes(sizeBytes: number): string {
+  let size = sizeBytes;
+  let unit = 0;
+  while (size >= SIZE_STEP && unit < SIZE_UNITS.length - 1) {
+    size /= SIZE_STEP;
+    unit += 1;
+  }
+  return `${ONE_DECIMAL.format(size)} ${SIZE_UNITS[unit] ?? ''}`;
+}
+
+/** "12 of 300 tokens"; without a total while that is unknown. */
+export function formatProgress({ done, total, unit }: Progress): string {
+  const format = unit === 'bytes' ? formatBytes : formatCount;
+  const noun = unit === 'bytes' ? '' : ` ${unit}`;
+  return total > 0 ? `${format(done)} of ${format(total)}${noun}` : `${format(done)}${noun}`;
+}
+
+export function formatRate(tokensPerSecond: number): string {
+  return `${ONE_DECIMAL.format(tokensPerSecond)} tokens/s`;
+}
+
+export function formatTime(atMs: number): string {
+  return TIME.format(atMs);
+}
+
+/** Day and time, for who wants to know exactly. */
+export function formatMoment(atMs: number): string {
+  return MOMENT.format(atMs);
+}
+
+/** "Today", "Yesterday", else the date. */
+export function formatDay(atMs: number, nowMs: number): string {
+  const day = DAY.format(atMs);
+  if (day === DAY.format(nowMs)) return 'Today';
+  const yesterday = new Date(nowMs);
+  yesterday.setDate(yesterday.getDate() - 1);
+  return day === DAY.format(yesterday) ? 'Yesterday' : day;
+}

@@ -1,0 +1,103 @@
+/** Owns the region "Model": what the personas think with, how far its loading is, and opening another one. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import type { LaneView } from '../../node/view.ts';
+import { baseCss } from '../look/base-css.ts';
+import { formatBytes, formatCount, formatProgress } from '../look/format.ts';
+import { progressBar } from '../look/progress-bar.ts';
+import { modelName } from '../status/status-facts.ts';
+import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
+
+export class ModelPanel extends LitElement {
+  static override properties = {
+    lane: { attribute: false },
+    opening: { attribute: false },
+    open: { attribute: false },
+  };
+  static override styles = [
+    baseCss,
+    troubleCss,
+    css`
+      section {
+        display: grid;
+        gap: 0.5rem;
+        padding: var(--gap);
+        border-block-start: 1px solid var(--line);
+        font-size: 0.875rem;
+      }
+
+      .model {
+        font-weight: 600;
+        overflow-wrap: anywhere;
+      }
+
+      .facts,
+      .doing {
+        color: var(--ink-soft);
+        font-size: 0.8125rem;
+      }
+    `,
+  ];
+
+  declare lane: LaneView;
+  /** Name of the file that is being opened. */
+  declare opening: string | undefined;
+  declare open: (file: File) => void;
+
+  override render(): TemplateResult {
+    const { report, progress, trouble } = this.lane;
+    return html`
+      <section aria-label="Model">
+        <h2>Model</h2>
+        ${
+          report
+            ? html`<div>
+                <p class="model" dir="auto">${modelName(report)}</p>
+                <p class="facts">
+                  ${formatBytes(report.model.sizeBytes)} · ${formatCount(report.contextTokens)} tokens of
+                  context
+                </p>
+              </div>`
+            : html`<p class="doing">${progress ? 'Loading…' : 'None is loaded yet.'}</p>`
+        }
+        ${
+          this.opening === undefined
+            ? nothing
+            : html`<p class="doing" role="note">Opening <bdi>${this.opening}</bdi>…</p>`
+        }
+        ${
+          progress
+            ? html`<div>
+                <p class="doing">${progress.what}, ${formatProgress(progress)}</p>
+                ${progressBar(progress, `Model: ${progress.what}`)}
+              </div>`
+            : nothing
+        }
+        ${trouble ? troubleCard(trouble) : nothing}
+        <input
+          type="file"
+          accept=".gguf"
+          hidden
+          aria-label="GGUF file"
+          tabindex="-1"
+          @change=${this.#onChange}
+        />
+        <button @click=${this.#choose}>Open a GGUF file</button>
+      </section>
+    `;
+  }
+
+  readonly #choose = (): void => {
+    this.renderRoot.querySelector('input')?.click();
+  };
+
+  readonly #onChange = (event: Event): void => {
+    // The listener stands on the input.
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    // So that the same file can be chosen again after it was put right.
+    input.value = '';
+    if (file) this.open(file);
+  };
+}
+
+customElements.define('pn-model-panel', ModelPanel);

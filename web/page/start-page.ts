@@ -1,0 +1,33 @@
+/** Owns the start of the page proper: the node worker, the store that follows it, the view, and the pairing code. */
+import { wrap } from 'comlink';
+import { systemClock } from '../../shared/clock.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { NodeWorkerApi } from '../node/view.ts';
+import nodeWorkerUrl from '../node/worker.ts?worker&url';
+import { createTrustedWorker } from '../trusted-worker.ts';
+import { PersonaApp } from './app/persona-app.ts';
+import { NodeStore } from './store/node-store.ts';
+import { troubleFrom } from './store/settled-commands.ts';
+
+/** Replaces `place` by the page. `pairingCode` is what the link carried, undefined where the address had none. */
+export function startPage(place: Element, pairingCode: string | undefined): void {
+  const worker = createTrustedWorker(nodeWorkerUrl, 'node');
+  const store = new NodeStore(wrap<NodeWorkerApi>(worker), systemClock);
+  worker.addEventListener('error', (event) => {
+    const cause = event.message || 'The node worker could not be loaded.';
+    store.addTrouble(troubleFrom(new AppError('Internal', cause), systemClock));
+  });
+  store.listen();
+
+  const app = new PersonaApp();
+  app.node = store;
+  place.replaceWith(app);
+
+  if (pairingCode !== undefined) void pair(store, pairingCode);
+}
+
+async function pair(store: NodeStore, code: string): Promise<void> {
+  const result = await store.commands.pair(code);
+  // A browser that is not paired shows the refusal where it asks for a link.
+  if (!result.ok && store.view.connection.state !== 'unpaired') store.addTrouble(result.trouble);
+}
