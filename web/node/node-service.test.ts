@@ -13,7 +13,8 @@ class Profile {
   readonly #channels = new Set<TabChannel>();
   log: string[] = [];
 
-  open(name: string) {
+  /** `startMs`: how long its node takes to start. */
+  open(name: string, startMs = 0) {
     const channel: TabChannel = {
       post: (message: TabMessage) => {
         const copy = structuredClone(message);
@@ -56,7 +57,7 @@ class Profile {
             confirmRecoveryCodeSaved: ok,
           },
         };
-        return Promise.resolve(node);
+        return startMs === 0 ? Promise.resolve(node) : this.clock.sleep(startMs).then(() => node);
       },
     });
     const end = new AbortController();
@@ -138,6 +139,19 @@ describe('the tabs of one browser profile', () => {
     expect(profile.log.filter((line) => line.endsWith('starts')).length).toBe(
       profile.log.filter((line) => line.endsWith('stops')).length + 1,
     );
+  });
+
+  it('show the node again in the tab that gave it away while the next one still starts', async () => {
+    const profile = new Profile();
+    const first = profile.open('first');
+    await profile.clock.advance(100);
+    const second = profile.open('second', 300);
+    await profile.clock.advance(100);
+    await second.service.moveHere();
+    await profile.clock.advance(1_000);
+    second.publish({ activeChannel: 'general' });
+    await profile.clock.advance(100);
+    expect(first.view()).toMatchObject({ tab: 'viewer', activeChannel: 'general' });
   });
 
   it('take over from an owner that does not answer any more', async () => {

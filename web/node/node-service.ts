@@ -110,9 +110,9 @@ export function createNodeService(
         if (!node) viewer.onUpdate(message.update);
         return;
       case 'snapshot-wanted':
-        if (!node) return;
+        // Whoever has the node later answers too: the tab that gave it away asks while the next one still starts.
         isShared = true;
-        shareSnapshot();
+        if (node) shareSnapshot();
         return;
       case 'yield':
         role.onYieldAsked();

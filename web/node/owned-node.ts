@@ -33,8 +33,10 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
   let host: NodeHost | undefined;
   let stop: () => Promise<void> = () => Promise.resolve();
 
-  const showBackup = async (lastRestore?: { restored: number; skipped: number }): Promise<void> => {
+  const showBackup = async (restored?: { restored: number; skipped: number }): Promise<void> => {
     const backup = await household.backup();
+    // What became of a restore stays told when those it brought move in.
+    const lastRestore = restored ?? publisher.view.backup.lastRestore;
     publisher.change({ backup: { ...backup, ...(lastRestore && { lastRestore }) } });
   };
 

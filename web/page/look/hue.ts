@@ -10,7 +10,9 @@ class HueDirective extends Directive {
 
   override update(part: ElementPart, [degrees]: [number]): typeof noChange {
     // Templates of the page hold HTML elements only where this is used.
-    (part.element as HTMLElement).style.setProperty('--hue', String(degrees));
+    const element = part.element as HTMLElement;
+    element.style.setProperty('--hue', String(degrees));
+    element.dataset['hued'] = '';
     return noChange;
   }
 
@@ -19,5 +21,5 @@ class HueDirective extends Directive {
   }
 }
 
-/** Sets `--hue` of the element it stands in, 0 to 359: `<li ${hue(210)}>`. */
+/** Gives the element it stands in `--hue`, 0 to 359, and the mark `data-hued`: `<li ${hue(210)}>`. */
 export const hue = directive(HueDirective);

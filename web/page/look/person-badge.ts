@@ -21,6 +21,12 @@ export function avatar(name: string, degrees: number): TemplateResult {
 }
 
 export const badgeCss = css`
+  /* Here, not at the root: a custom property is worked out where it is declared, and the hue is known only here. */
+  [data-hued] {
+    --person-ink: light-dark(oklch(0.48 0.13 var(--hue)), oklch(0.82 0.09 var(--hue)));
+    --person-ground: light-dark(oklch(0.92 0.05 var(--hue)), oklch(0.34 0.06 var(--hue)));
+  }
+
   .avatar {
     display: grid;
     flex: none;
@@ -28,8 +34,8 @@ export const badgeCss = css`
     width: 2rem;
     height: 2rem;
     border-radius: 50%;
-    background: var(--person-ground, var(--raised));
-    color: var(--person-ink, var(--ink));
+    background: var(--person-ground);
+    color: var(--person-ink);
     font-size: 0.875rem;
     font-weight: 650;
     line-height: 1;

@@ -15,11 +15,11 @@ export function personCard(person: PersonView, setAsleep: (asleep: boolean) => v
     <li class="person" ${hue(person.hue)}>
       ${avatar(person.name, person.hue)}
       <div class="who">
-        <p class="names">
+        <p class="names" title="Peer id ${person.peerId}">
           <bdi class="name">${name}</bdi>
           <span class="kind">${kindWord(person.kind, person.self)}</span>
         </p>
-        ${person.role ? html`<p class="role" dir="auto">${visibleName(person.role)}</p>` : nothing}
+        ${person.kind === 'persona' && person.role ? html`<p class="role" dir="auto">${visibleName(person.role)}</p>` : nothing}
         ${words ? stateView(words, name) : nothing}
       </div>
       ${person.state ? sleepButton(person.state.kind === 'asleep', name, setAsleep) : nothing}

@@ -76,6 +76,8 @@ export class RoomTimeline extends LitElement implements ScrollHost {
     if (last?.self && last.key !== this.#lastKey && isJustSaid) {
       this.#unread.clear();
       this.#scroll.pin();
+      // Who speaks has arrived: an answer that comes at once was not missed.
+      this.#openedAtMs = -Infinity;
     }
     this.#lastKey = last?.key;
     if (this.#scroll.isAtEnd) this.#window.reset();
