@@ -1,13 +1,15 @@
 /** Owns a companion as a person starts it: the launch script in a process of its own, with a home that is thrown away. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Status } from '../../companion/cli/control-protocol.ts';
 
-const LAUNCH = fileURLToPath(new URL('../../companion/launch/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const LAUNCH = join(ROOT, 'companion', 'launch');
+const START = join(LAUNCH, 'start.mjs');
 const LINK = /^http:\/\/127\.0\.0\.1:\d+\/#pair=\S+$/m;
 
 export interface Finished {
@@ -18,7 +20,7 @@ export interface Finished {
 
 /** Runs a command of `npx persona-node` to its end. */
 export async function runCommand(args: readonly string[]): Promise<Finished> {
-  const program = new Program('bin.mjs', args);
+  const program = new Program(join(LAUNCH, 'bin.mjs'), args);
   return { code: await program.ended, stdout: program.stdout, stderr: program.stderr };
 }
 
@@ -35,13 +37,24 @@ export async function makeHome(): Promise<{ readonly home: string; readonly remo
 export async function startCompanionProcess(
   home: string,
   args: readonly string[] = [],
+  script = START,
 ): Promise<CompanionProcess> {
   const defaults = ['--no-open', '--home', home];
   if (!args.includes('--port')) defaults.push('--port', '0');
   if (!args.includes('--airc')) defaults.push('--airc', 'embedded');
-  const program = new Program('start.mjs', [...defaults, ...args]);
+  const program = new Program(script, [...defaults, ...args]);
   const link = await program.line(LINK);
   return new CompanionProcess(program, home, link);
+}
+
+/** A copy of the build under `folder` whose llama.cpp cannot start; resolves with the script that starts it. */
+export async function copyWithoutEngine(folder: string): Promise<string> {
+  const copy = join(folder, 'copy');
+  await cp(join(ROOT, 'dist'), join(copy, 'dist'), { recursive: true });
+  await cp(join(ROOT, 'package.json'), join(copy, 'package.json'));
+  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction');
+  await writeFile(join(copy, 'dist', 'companion', 'llama-child.js'), 'process.exit(1);\n');
+  return join(copy, 'dist', 'companion', 'main.js');
 }
 
 export class CompanionProcess {
@@ -91,7 +104,7 @@ class Program {
   readonly #child: ChildProcess;
 
   constructor(script: string, args: readonly string[]) {
-    const child = spawn(process.execPath, [join(LAUNCH, script), ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));

@@ -139,8 +139,10 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
       openModel: (file) =>
         command(async () => {
           const residence = livingRoom();
-          await residence.rehost(async () => lanes?.use(file));
-          const { trouble } = publisher.view.lane;
+          // Before anybody stops thinking with what works.
+          await lanes?.take(file);
+          await residence.rehost(async () => lanes?.close());
+          const { trouble = publisher.view.lane.refusedModel } = publisher.view.lane;
           if (trouble) throw new AppError(trouble.code, trouble.message);
         }),
       setAsleep: (peerId, asleep) =>

@@ -6,6 +6,7 @@ import { webCryptoVerifier } from '../../shared/signatures.ts';
 import { createPersonaCognition } from '../brain/cognition.ts';
 import { isAddressedTo } from '../brain/hear/addressing.ts';
 import { createLaneFactory } from '../inference/lane-factory.ts';
+import { headerOf } from '../inference/models/file-header.ts';
 import { probeDevice, type DeviceProbe } from '../inference/probe.ts';
 import inferenceWorkerUrl from '../inference/inference-worker.ts?worker&url';
 import { createTrustedWorker } from '../trusted-worker.ts';
@@ -93,6 +94,7 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
         models: createModelChoice(stores.settings),
         clock,
         probe,
+        checkFile: headerOf,
         ready: () => client.ready,
         onChange,
       }),

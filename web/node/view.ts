@@ -81,7 +81,10 @@ export interface LaneView {
   readonly chosenBecause: string;
   readonly tokensPerSecond?: number;
   readonly progress?: Progress;
+  /** No lane serves. */
   readonly trouble?: Trouble;
+  /** Why the file that the person opened last is not the model; the one before serves on. */
+  readonly refusedModel?: Trouble;
 }
 
 export interface BackupView {

@@ -1,6 +1,7 @@
 /** Owns the way from a model source to a lane inside the inference worker. */
 import type { Clock } from '../../../shared/clock.ts';
-import { readGgufHeader, type GgufHeader } from '../../../shared/inference/gguf-header.ts';
+import type { GgufHeader } from '../../../shared/inference/gguf-header.ts';
+import { headerOf } from '../models/file-header.ts';
 import type { ModelFiles } from '../models/model-files.ts';
 import type { RememberedModel } from '../models/model-source.ts';
 import { obtainModel } from '../models/model-store.ts';
@@ -81,12 +82,6 @@ function startEngine(
     settings,
     signal,
   );
-}
-
-function headerOf(file: Blob): Promise<GgufHeader> {
-  const read = async (offset: number, length: number): Promise<Uint8Array> =>
-    new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
-  return readGgufHeader(read, file.size);
 }
 
 /** A dropped file is known by its file name only until its header was read. */

@@ -23,7 +23,9 @@ function setUp(models = [offer('default')]) {
   const ready = { companionLane: { available: true, reason: '' }, models } as unknown as Ready;
   const opened: OpenLaneRequest['source'][] = [];
   const views: LaneView[] = [];
+  let refusal: AppError | undefined;
   let failure: AppError | undefined;
+  let failing: OpenLaneRequest['source']['kind'] = 'offer';
   let closed = 0;
   const create = () =>
     new LaneAdapters({
@@ -31,7 +33,7 @@ function setUp(models = [offer('default')]) {
         open: (request) => {
           opened.push(request.source);
           request.onProgress({ what: 'Fetching', done: 1, total: 2, unit: 'bytes' });
-          if (failure) return Promise.reject(failure);
+          if (failure && request.source.kind === failing) return Promise.reject(failure);
           const name = request.source.kind === 'file' ? request.source.file.name : 'default';
           return Promise.resolve({
             lane: {
@@ -50,6 +52,7 @@ function setUp(models = [offer('default')]) {
       clock: new VirtualClock(),
       probe: () =>
         Promise.resolve({ webgpu: 'no WebGPU', wasm: true, jspi: true, crossOriginIsolated: true, cores: 2 }),
+      checkFile: () => (refusal ? Promise.reject(refusal) : Promise.resolve()),
       ready: () => ready,
       onChange: (view) => views.push(view),
     });
@@ -59,7 +62,11 @@ function setUp(models = [offer('default')]) {
     opened,
     views,
     models,
-    fail: (error: AppError | undefined) => (failure = error),
+    fail: (error: AppError | undefined, source: typeof failing = 'offer') => {
+      failure = error;
+      failing = source;
+    },
+    refuse: (error: AppError) => (refusal = error),
     closed: () => closed,
   };
 }
@@ -91,26 +98,45 @@ describe('LaneAdapters', () => {
   it('moves to a dropped file, and finds it again after a reload', async () => {
     const { adapters, create, opened, closed } = setUp();
     await adapters.build();
-    await adapters.use(new File(['x'], 'mine.gguf'));
+    await adapters.take(new File(['x'], 'mine.gguf'));
+    await adapters.close();
     expect(closed()).toBe(1);
     await adapters.build();
     await create().build();
     expect(opened.map((source) => source.kind)).toEqual(['offer', 'file', 'remembered']);
   });
 
-  it('goes back to the model that works when the dropped one does not', async () => {
-    const { adapters, opened, fail } = setUp();
-    await adapters.use(new File(['x'], 'bad.gguf'));
-    fail(new AppError('ModelNotGguf', 'no'));
-    await expect(adapters.build()).rejects.toMatchObject({ code: 'ModelNotGguf' });
-    fail(undefined);
+  it('goes back to the model that works when the dropped one does not, and tells why', async () => {
+    const { adapters, opened, views, fail } = setUp();
+    await adapters.take(new File(['x'], 'bad.gguf'));
+    fail(new AppError('ModelUnsupported', 'no'), 'file');
     await adapters.build();
     expect(opened.map((source) => source.kind)).toEqual(['file', 'offer']);
+    expect(views.at(-1)).toMatchObject({
+      report: idleLane.report,
+      refusedModel: { code: 'ModelUnsupported', nextStep: expect.any(String) },
+    });
+    expect(views.at(-1)).not.toHaveProperty('progress');
+    await adapters.take(new File(['x'], 'good.gguf'));
+    await adapters.close();
+    fail(undefined);
+    await adapters.build();
+    expect(views.at(-1)).not.toHaveProperty('refusedModel');
+  });
+
+  it('leaves the lane in use alone when the header shows that the file cannot be one', async () => {
+    const { adapters, opened, views, refuse, closed } = setUp();
+    await adapters.build();
+    refuse(new AppError('ModelNotGguf', 'no'));
+    await expect(adapters.take(new File(['x'], 'poem.txt'))).rejects.toMatchObject({ code: 'ModelNotGguf' });
+    await adapters.build();
+    expect([opened.length, closed()]).toEqual([1, 0]);
+    expect(views.at(-1)).toMatchObject({ report: idleLane.report, refusedModel: { code: 'ModelNotGguf' } });
   });
 
   it('takes a newer --model over what was dropped before', async () => {
     const { adapters, create, opened, models } = setUp();
-    await adapters.use(new File(['x'], 'mine.gguf'));
+    await adapters.take(new File(['x'], 'mine.gguf'));
     await adapters.build();
     models[0] = offer('newer');
     await create().build();

@@ -17,6 +17,8 @@ export interface LaneAdaptersDeps {
   readonly models: ModelChoice;
   readonly clock: Clock;
   probe(): Promise<DeviceProbe>;
+  /** Rejects with what the file's header shows against it. */
+  checkFile(file: Blob): Promise<unknown>;
   /** What the companion said at the present session. Throws `BridgeDown` when there is none. */
   ready(): Ready;
   onChange(lane: LaneView): void;
@@ -58,12 +60,19 @@ export class LaneAdapters implements AdapterFactory {
     }
   }
 
-  /** From now on `build` loads this file. The lane in use is closed; what runs on it ends with `LaneDied`. */
-  async use(file: File): Promise<void> {
+  /** From now on `build` loads this file, once the lane in use is closed. Rejects with what its header shows against it. */
+  async take(file: File): Promise<void> {
+    this.#view = withoutRefusal(this.#view);
+    try {
+      await this.#deps.checkFile(file);
+    } catch (error) {
+      this.#show({ refusedModel: this.#trouble(error) });
+      throw error;
+    }
     this.#dropped = file;
-    await this.close();
   }
 
+  /** What runs on the lane in use ends with `LaneDied`. */
   async close(): Promise<void> {
     const opening = this.#opening;
     this.#opening = undefined;
@@ -79,7 +88,8 @@ export class LaneAdapters implements AdapterFactory {
 
   async #open(): Promise<OpenedLane> {
     const { factory, models } = this.#deps;
-    this.#view = { chosenBecause: this.#view.chosenBecause };
+    const { chosenBecause, refusedModel } = this.#view;
+    this.#view = { chosenBecause, ...(refusedModel && { refusedModel }) };
     const { forcedLane, companionLane, models: offers } = this.#deps.ready();
     const source: ModelSource = this.#dropped
       ? { kind: 'file', file: this.#dropped }
@@ -97,14 +107,19 @@ export class LaneAdapters implements AdapterFactory {
       });
       if (this.#dropped) await models.remember(opened.model, offers);
       this.#dropped = undefined;
-      this.#view = { report: opened.lane.report, chosenBecause: opened.reason };
-      this.#show({});
+      this.#view = withoutProgress(this.#view);
+      this.#show({ report: opened.lane.report, chosenBecause: opened.reason });
       return opened;
     } catch (error) {
-      // A file that cannot be used must not stand in the way of the model that could.
-      this.#dropped = undefined;
-      this.#view = { chosenBecause: this.#view.chosenBecause };
-      this.#show({ trouble: this.#trouble(error) });
+      const trouble = this.#trouble(error);
+      this.#view = withoutProgress(this.#view);
+      if (this.#dropped) {
+        // A file that cannot be used must not stand in the way of the model that can: told, not hidden.
+        this.#dropped = undefined;
+        this.#show({ refusedModel: trouble });
+        return this.#open();
+      }
+      this.#show({ trouble });
       throw error;
     }
   }
@@ -117,4 +132,12 @@ export class LaneAdapters implements AdapterFactory {
     this.#view = { ...this.#view, ...change };
     this.#deps.onChange(this.#view);
   }
+}
+
+function withoutProgress({ progress: _over, ...view }: LaneView): LaneView {
+  return view;
+}
+
+function withoutRefusal({ refusedModel: _past, ...view }: LaneView): LaneView {
+  return view;
 }

@@ -1,6 +1,6 @@
 /** Owns the page as a whole: which part stands where, which room is shown, and what the parts share. */
 import { html, LitElement, type TemplateResult } from 'lit';
-import type { RoomView } from '../../node/view.ts';
+import type { RoomView, Trouble } from '../../node/view.ts';
 import '../backup/backup-panel.ts';
 import '../composer/message-composer.ts';
 import { readiness } from '../composer/readiness.ts';
@@ -30,6 +30,8 @@ export class PersonaApp extends LitElement {
   #chosen: string | undefined;
   /** Name of the file that is being opened. */
   #opening: string | undefined;
+  /** Why the last one was not opened. */
+  #refused: Trouble | undefined;
   #unfollow: (() => void) | undefined;
 
   override connectedCallback(): void {
@@ -118,13 +120,11 @@ export class PersonaApp extends LitElement {
 
   async #load(file: File): Promise<void> {
     this.#opening = file.name;
+    this.#refused = undefined;
     this.requestUpdate();
     const result = await this.node.commands.openModel(file);
     this.#opening = undefined;
-    // The region "Model" shows what it failed with; only what never got that far has no place of its own.
-    if (!result.ok && this.node.view.lane.trouble?.code !== result.trouble.code) {
-      this.node.addTrouble(result.trouble);
-    }
+    this.#refused = result.ok ? undefined : result.trouble;
     this.requestUpdate();
   }
 

@@ -1,6 +1,6 @@
 /** Owns the region "Model": what the personas think with, how far its loading is, and opening another one. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import type { LaneView } from '../../node/view.ts';
+import type { LaneView, Trouble } from '../../node/view.ts';
 import { baseCss } from '../look/base-css.ts';
 import { formatBytes, formatCount, formatProgress } from '../look/format.ts';
 import { progressBar } from '../look/progress-bar.ts';
@@ -11,6 +11,7 @@ export class ModelPanel extends LitElement {
   static override properties = {
     lane: { attribute: false },
     opening: { attribute: false },
+    refused: { attribute: false },
     open: { attribute: false },
   };
   static override styles = [
@@ -41,10 +42,13 @@ export class ModelPanel extends LitElement {
   declare lane: LaneView;
   /** Name of the file that is being opened. */
   declare opening: string | undefined;
+  /** Why the last one was not opened; the node tells it too, to every tab, once it was asked at all. */
+  declare refused: Trouble | undefined;
   declare open: (file: File) => void;
 
   override render(): TemplateResult {
-    const { report, progress, trouble } = this.lane;
+    const { report, progress, trouble, refusedModel } = this.lane;
+    const failure = trouble ?? refusedModel ?? this.refused;
     return html`
       <section aria-label="Model">
         <h2>Model</h2>
@@ -72,7 +76,7 @@ export class ModelPanel extends LitElement {
               </div>`
             : nothing
         }
-        ${trouble ? troubleCard(trouble) : nothing}
+        ${failure ? troubleCard(failure) : nothing}
         <input
           type="file"
           accept=".gguf"
