@@ -149,11 +149,6 @@ export class AppError extends Error {
   }
 }
 
-/** True for the codes of {@link ErrorCode}; for data that comes from another process. */
-export function isErrorCode(value: unknown): value is ErrorCode {
-  return typeof value === 'string' && Object.hasOwn(NEXT_STEP, value);
-}
-
 /** Any thrown value as an AppError; what is not ours becomes `fallback` with the original as cause. */
 export function toAppError(thrown: unknown, fallback: ErrorCode = 'Internal'): AppError {
   if (thrown instanceof AppError) return thrown;

@@ -17,15 +17,15 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures, { readonly chromium: Browser }>({
   chromium: [
-    // The first argument of a fixture has to be a pattern.
-    async ({}, use) => {
+    async ({ playwright: _unused }, use) => {
       const browser = await launchChromium();
       await use(browser);
       await browser.close();
     },
     { scope: 'worker' },
   ],
-  home: async ({}, use) => {
+  // Playwright insists on a pattern as the first argument, also where nothing is needed of it.
+  home: async ({ playwright: _unused }, use) => {
     const { home, remove } = await makeHome();
     await use(home);
     await remove();

@@ -2,7 +2,7 @@
 import { startEngine, type Engine } from '../../companion/llama/engine.ts';
 import { readModelFile } from '../../companion/llama/model-file.ts';
 import { systemClock } from '../../shared/clock.ts';
-import type { ChatMessage, GenerateRequest, GenerateResult } from '../../shared/inference/generate.ts';
+import type { GenerateRequest, GenerateResult } from '../../shared/inference/generate.ts';
 
 const NEVER = new AbortController().signal;
 const CONTEXT_TOKENS = 2_048;
@@ -41,20 +41,4 @@ export async function openNative(modelPath: string): Promise<NativeModel> {
     },
     dispose: () => engine.dispose(),
   };
-}
-
-/** The greedy text for one list of messages; opens and closes the model for it. */
-export async function nativeGreedy(
-  modelPath: string,
-  messages: readonly ChatMessage[],
-  maxTokens: number,
-  grammar?: string,
-): Promise<string> {
-  const model = await openNative(modelPath);
-  try {
-    const request = { messages: [...messages], sampling: { temperature: 0 }, maxTokens };
-    return (await model.generate(grammar === undefined ? request : { ...request, grammar })).text;
-  } finally {
-    await model.dispose();
-  }
 }

@@ -9,6 +9,8 @@ export interface RandomModelOptions {
   readonly shape: LlamaShape;
   /** How much the model wants to end its turn: -8 never, 5 after 2 to 40 tokens. */
   readonly endBias: number;
+  /** A character that it never writes: without "f" there is no "false", and it always decides to speak. */
+  readonly avoids: string | undefined;
 }
 
 const DEFAULTS: RandomModelOptions = {
@@ -16,6 +18,7 @@ const DEFAULTS: RandomModelOptions = {
   type: 'F32',
   shape: { layers: 3, width: 128, heads: 4, cacheHeads: 2, hidden: 256, contextTokens: 2048 },
   endBias: -8,
+  avoids: undefined,
 };
 const MERGES = 128;
 /** Far enough below every other token that bytes which do not print are never chosen. */
@@ -23,7 +26,7 @@ const UNPRINTABLE_BIAS = -60;
 
 /** The bytes of a GGUF file; the same options give the same bytes. */
 export function randomModel(options: Partial<RandomModelOptions> = {}): Uint8Array<ArrayBuffer> {
-  const { seed, type, shape, endBias } = { ...DEFAULTS, ...options };
+  const { seed, type, shape, endBias, avoids } = { ...DEFAULTS, ...options };
   const vocabulary = buildVocabulary(MERGES);
   const noise = seededNoise(seed);
   const { width } = shape;
@@ -32,7 +35,9 @@ export function randomModel(options: Partial<RandomModelOptions> = {}): Uint8Arr
   const output = Matrix.random(size, width, noise, 2.2 / Math.sqrt(width));
   // Channel 0 is the same in every embedding and nothing else writes it: the output reads it as a bias per token.
   for (let token = 0; token < size; token += 1) {
-    const bias = token === vocabulary.turnEnd ? endBias : vocabulary.printable[token] ? 0 : UNPRINTABLE_BIAS;
+    const text = vocabulary.tokens[token] ?? '';
+    const isWritten = vocabulary.printable[token] && !(avoids !== undefined && text.includes(avoids));
+    const bias = token === vocabulary.turnEnd ? endBias : isWritten ? 0 : UNPRINTABLE_BIAS;
     embedding.set(token, 0, Math.sqrt(width) / 2);
     output.set(token, 0, (1.5 * bias) / Math.sqrt(width));
   }

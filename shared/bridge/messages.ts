@@ -1,12 +1,6 @@
 /** Owns the shapes that cross the bridge: rooms, daemon, events, and the two signed proofs. */
 import * as v from 'valibot';
-import {
-  CursorSchema,
-  DELIVERY_CLASSES,
-  EVENT_KINDS,
-  PublishReceiptSchema,
-  UuidSchema,
-} from '../airc/model.ts';
+import { CursorSchema, DELIVERY_CLASSES, EVENT_KINDS, UuidSchema } from '../airc/model.ts';
 import { NEXT_STEP, type ErrorCode } from '../errors.ts';
 import { lengthPrefixed } from '../signatures.ts';
 import { MAX_INBOX_LIMIT, MAX_TEXT_CHARS } from './limits.ts';
@@ -106,8 +100,6 @@ export const AttachParamsSchema = v.object({
     v.object({ from: v.literal('after'), cursor: CursorSchema }),
   ]),
 });
-
-export { PublishReceiptSchema };
 
 /** What the page signs with its session key for every socket: nothing reusable crosses the wire. */
 export function sessionProof(origin: string, nonce: string, sessionId: string): Uint8Array {

@@ -86,6 +86,7 @@ export class PersonaApp extends LitElement {
         <pn-model-panel
           .lane=${view.lane}
           .opening=${this.#opening}
+          .refused=${this.#refused}
           .open=${this.#openModel}
         ></pn-model-panel>
         <pn-backup-panel .backup=${view.backup} .node=${node}></pn-backup-panel>
