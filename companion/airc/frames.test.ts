@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { fromHex, payloadOf, VECTORS } from '../../shared/testing/airc-vectors.ts';
+import { SeededRandom } from '../../shared/testing/seeded-random.ts';
 import { FrameReader, MAX_FRAME_BYTES, payloadsOf, toFrame } from './frames.ts';
 
 const tooLarge = expect.objectContaining({ code: 'FrameTooLarge' });
@@ -64,6 +66,20 @@ describe('a frame', () => {
   it('of a stream that never began is none', () => {
     expect(readAll([])).toEqual([]);
   });
+});
+
+it('what the real daemon and the real command line framed is cut and framed alike', () => {
+  const frames = VECTORS.recorded.map((frame) => fromHex(frame.frame_hex));
+  const payloads = VECTORS.recorded.map((frame) => payloadOf(frame.frame_hex));
+  expect(payloads.map(toFrame)).toEqual(frames);
+  const random = new SeededRandom(5);
+  const pieces: Uint8Array[] = [];
+  for (let rest = new Uint8Array(Buffer.concat(frames)); rest.length > 0;) {
+    const length = random.between(1, 700);
+    pieces.push(rest.slice(0, length));
+    rest = rest.slice(length);
+  }
+  expect(readAll(pieces)).toEqual(payloads);
 });
 
 it('payloadsOf yields what came before it finds the stream torn', async () => {
