@@ -6,6 +6,8 @@ import { AppError } from '../../shared/errors.ts';
 import type { LaneId } from '../../shared/inference/lane.ts';
 
 export const DEFAULT_PORT = 4747;
+/** Where the companion keeps its files unless `--home` says otherwise. */
+export const DEFAULT_HOME = join(homedir(), '.persona-node');
 const MAX_PORT = 65_535;
 
 export interface StartOptions {
@@ -64,7 +66,7 @@ export function parseCommand(args: readonly string[], cwd: string): Command {
     if (!ALLOWED[name].some((allowed) => allowed === option))
       throw invalid(`"${name}" has no option --${option}.`);
   }
-  const home = pathOf(values.home, 'home', cwd) ?? join(homedir(), '.persona-node');
+  const home = pathOf(values.home, 'home', cwd) ?? DEFAULT_HOME;
   switch (name) {
     case 'status':
       return { kind: 'status', home, json: values.json === true };

@@ -2,7 +2,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
 import { createLogger, type Logger, type LogSink } from '../../shared/log.ts';
-import { DEFAULT_PORT, type StartOptions } from './arguments.ts';
+import { DEFAULT_HOME, DEFAULT_PORT, type StartOptions } from './arguments.ts';
 import { startCompanion, type Companion, type Surroundings } from './companion.ts';
 import { askStatus } from './control-client.ts';
 import { openHome, type Home } from './home.ts';
@@ -100,9 +100,8 @@ async function serve(
   announce(companion, options, home.path, terminal);
   const { link } = companion.pair();
   terminal.say('');
-  terminal.say(
-    'Open this link in Chrome. It works once, within 10 minutes; "npx persona-node pair" prints another.',
-  );
+  const again = `npx persona-node pair${options.home === DEFAULT_HOME ? '' : ` --home ${options.home}`}`;
+  terminal.say(`Open this link in Chrome. It works once, within 10 minutes; "${again}" prints another.`);
   terminal.say('');
   terminal.say(link);
   terminal.say('');
