@@ -1,10 +1,8 @@
 import { expect, test } from './journey.ts';
 
 test.describe('the first run', () => {
-  test('from one link to an answer made by llama.cpp in the companion', async ({ start, visit }) => {
-    const companion = await start();
-    const visitor = await visit(companion.link);
-    await visitor.personaIsIdle();
+  test('from one link to an answer made by llama.cpp in the companion', async ({ settle }) => {
+    const { companion, visitor } = await settle();
     expect(new URL(visitor.page.url()).hash).toBe('');
     await expect(visitor.rooms).toContainText('general');
 
@@ -23,10 +21,8 @@ test.describe('the first run', () => {
     expect(session?.peers).toContain(await visitor.personaPeerId());
   });
 
-  test('with --lane gguf the answer is made in the tab', async ({ start, visit }) => {
-    const companion = await start(['--lane', 'gguf']);
-    const visitor = await visit(companion.link);
-    await visitor.personaIsIdle();
+  test('with --lane gguf the answer is made in the tab', async ({ settle }) => {
+    const { visitor } = await settle(['--lane', 'gguf']);
     expect(await visitor.ask('Hello, who are you?')).not.toBe('');
     await expect(visitor.status).toContainText('gguf, in this tab');
     // Said as it is: nobody asked for WebGPU in vain and then called it that.
@@ -34,10 +30,8 @@ test.describe('the first run', () => {
     await expect(visitor.status).not.toContainText('Backend WebGPU');
   });
 
-  test('whoever was born is the same one after a reload and in the same room', async ({ start, visit }) => {
-    const companion = await start();
-    const visitor = await visit(companion.link);
-    await visitor.personaIsIdle();
+  test('whoever was born is the same one after a reload and in the same room', async ({ settle }) => {
+    const { visitor } = await settle();
     const before = { name: await visitor.personaName(), peerId: await visitor.personaPeerId() };
     const said = await visitor.ask('Remember me?');
 

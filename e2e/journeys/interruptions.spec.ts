@@ -11,14 +11,12 @@ test.describe('interruptions', () => {
   test('a companion killed during an answer: the page reconnects, and nothing is said twice', async ({
     home,
     start,
-    visit,
+    settle,
   }) => {
     const model = join(home, 'slow.gguf');
     await writeSlowModel(model);
-    const first = await start(['--model', model]);
+    const { companion: first, visitor } = await settle(['--model', model]);
     const port = new URL(first.origin).port;
-    const visitor = await visit(first.link);
-    await visitor.personaIsIdle();
     const name = await visitor.personaName();
     await visitor.say('Tell me something long.');
     await expect(visitor.persona).toContainText('Writing');
@@ -52,11 +50,9 @@ test.describe('interruptions', () => {
     await second.stop();
   });
 
-  test('a companion that was ended and started again finds everybody at home', async ({ start, visit }) => {
-    const first = await start();
+  test('a companion that was ended and started again finds everybody at home', async ({ start, settle }) => {
+    const { companion: first, visitor } = await settle();
     const port = new URL(first.origin).port;
-    const visitor = await visit(first.link);
-    await visitor.personaIsIdle();
     const peerId = await visitor.personaPeerId();
     await visitor.ask('Before the restart');
     await first.stop();
@@ -72,8 +68,7 @@ test.describe('interruptions', () => {
 
   test('a daemon that goes and comes back: told, kept, and sent when it is back', async ({
     home,
-    start,
-    visit,
+    settle,
   }) => {
     const options = {
       socketPath: join(home, 'own.sock'),
@@ -84,9 +79,7 @@ test.describe('interruptions', () => {
     };
     const first = await startEmbeddedDaemon(options);
     const channel = '3f2c3a52-6f0e-4a53-9d0e-6b1d2f1f2a01';
-    const companion = await start(['--airc', options.socketPath, '--room', channel]);
-    const visitor = await visit(companion.link);
-    await visitor.personaIsIdle();
+    const { companion, visitor } = await settle(['--airc', options.socketPath, '--room', channel]);
     await expect(visitor.status).toContainText('airc daemon');
     await visitor.ask('Before the daemon went');
 

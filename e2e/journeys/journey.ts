@@ -13,6 +13,8 @@ interface Fixtures {
   readonly profile: () => Promise<BrowserContext>;
   /** Opens a link, in a profile of its own unless one is named. */
   readonly visit: (link: string, profile?: BrowserContext) => Promise<Visitor>;
+  /** What most journeys begin with: a companion, and a paired visitor whose persona is idle. */
+  readonly settle: (args?: readonly string[]) => Promise<{ companion: CompanionProcess; visitor: Visitor }>;
 }
 
 export const test = base.extend<Fixtures, { readonly chromium: Browser }>({
@@ -56,6 +58,14 @@ export const test = base.extend<Fixtures, { readonly chromium: Browser }>({
       return visitor;
     });
     expect(visitors.flatMap(({ defects }) => defects)).toEqual([]);
+  },
+  settle: async ({ start, visit }, use) => {
+    await use(async (args) => {
+      const companion = await start(args);
+      const visitor = await visit(companion.link);
+      await visitor.personaIsIdle();
+      return { companion, visitor };
+    });
   },
 });
 

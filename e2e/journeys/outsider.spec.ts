@@ -6,18 +6,20 @@ import { expect, test } from './journey.ts';
 const TALK = fileURLToPath(new URL('../outsider/talk.mjs', import.meta.url));
 
 test('another airc client, with no code of ours, is heard and hears her signed answer in both ways', async ({
-  start,
-  visit,
+  settle,
 }) => {
-  const companion = await start();
-  const visitor = await visit(companion.link);
-  await visitor.personaIsIdle();
+  const { companion, visitor } = await settle();
   const { daemon, rooms } = await companion.status();
   const peerId = await visitor.personaPeerId();
 
   const { stdout } = await promisify(execFile)(process.execPath, [
     TALK,
-    ...['--socket', daemon.socketPath, '--channel', rooms[0]?.channel ?? '', '--peer', peerId],
+    '--socket',
+    daemon.socketPath,
+    '--channel',
+    rooms[0]?.channel ?? '',
+    '--peer',
+    peerId,
     'Hello from outside',
   ]);
   // Exit code 0: one event, live and in the inbox, of that peer, and its signature holds.

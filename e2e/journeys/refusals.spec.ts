@@ -44,13 +44,8 @@ test.describe('a link', () => {
 });
 
 test.describe('a model file', () => {
-  test('that is none, or is cut, is refused by name and the present one goes on', async ({
-    start,
-    visit,
-  }) => {
-    const companion = await start();
-    const visitor = await visit(companion.link);
-    await visitor.personaIsIdle();
+  test('that is none, or is cut, is refused by name and the present one goes on', async ({ settle }) => {
+    const { visitor } = await settle();
     const file = visitor.page.getByLabel('GGUF file');
 
     await file.setInputFiles({ name: 'poem.gguf', mimeType: '', buffer: Buffer.from('roses are red') });

@@ -76,10 +76,8 @@ test('what others write is text, whatever it looks like', async ({ start, visit 
   expect(await visitor.timeline.locator('img, script, a').count()).toBe(0);
 });
 
-test('everything can be done from the keyboard', async ({ start, visit }) => {
-  const companion = await start();
-  const visitor = await visit(companion.link);
-  await visitor.personaIsIdle();
+test('everything can be done from the keyboard', async ({ settle }) => {
+  const { visitor } = await settle();
   const { page } = visitor;
   await page.keyboard.press('Tab');
   await expect(page.getByRole('link', { name: 'Skip to the message box' })).toBeFocused();
@@ -115,13 +113,8 @@ test('everything can be done from the keyboard', async ({ start, visit }) => {
     expect(names.some((found) => found.startsWith(name))).toBe(true);
 });
 
-test('a persona that was put to sleep reads along and is silent until she is woken', async ({
-  start,
-  visit,
-}) => {
-  const companion = await start();
-  const visitor = await visit(companion.link);
-  await visitor.personaIsIdle();
+test('a persona that was put to sleep reads along and is silent until she is woken', async ({ settle }) => {
+  const { visitor } = await settle();
   const name = await visitor.personaName();
   await visitor.page.getByRole('button', { name: `Put ${name} to sleep` }).click();
   await expect(visitor.persona).toContainText('Asleep');
