@@ -116,7 +116,7 @@ function print(line) {
 }
 
 function readArguments() {
-  const option = { type: 'string' };
+  const option = /** @type {const} */ ({ type: 'string' });
   const options = {
     socket: option,
     channel: option,
@@ -128,7 +128,7 @@ function readArguments() {
   const [text, ...more] = positionals;
   if (!socket || !text || more.length > 0) throw new Error('A socket and one text are needed.');
   for (const uuid of [channel, peer ?? channel]) {
-    if (!UUID.test(uuid ?? '')) throw new Error(`"${uuid}" is no UUID in lower case.`);
+    if (!UUID.test(uuid ?? '')) throw new Error(`"${String(uuid)}" is no UUID in lower case.`);
   }
   const timeoutMs = Number(timeout) * 1_000;
   if (!(timeoutMs > 0)) throw new Error(`"${timeout}" is no number of seconds.`);
