@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withBuildLock } from './build-lock.mjs';
 import { runStep } from './step.mjs';
 
 const SOURCES = ['companion', 'public', 'shared', 'web', 'package-lock.json', 'vite.config.ts'];
@@ -9,14 +10,27 @@ const PRODUCTS = ['dist/web/index.html', 'dist/companion/main.js', 'dist/compani
 
 /** @param {string} root absolute */
 export async function ensureBuild(root) {
+  if (isCurrent(root)) return;
+  // The other one may have built just what this one wants.
+  await withBuildLock(join(root, 'dist.lock'), () => (isCurrent(root) ? undefined : build(root)));
+}
+
+function isCurrent(root) {
+  const stamp = join(root, 'dist', 'build.json');
+  return isWhole(root) && stampedIn(stamp) === hashOf(root);
+}
+
+function isWhole(root) {
+  return PRODUCTS.every((path) => existsSync(join(root, path)));
+}
+
+async function build(root) {
   const stamp = join(root, 'dist', 'build.json');
   const sources = hashOf(root);
-  const isThere = PRODUCTS.every((path) => existsSync(join(root, path)));
-  if (isThere && stampedIn(stamp) === sources) return;
   // A build that is cut off must not pass for a whole one.
   rmSync(stamp, { force: true });
   await runStep({
-    title: isThere ? 'Building (sources have changed)' : 'Building (there is no build yet)',
+    title: isWhole(root) ? 'Building (sources have changed)' : 'Building (there is no build yet)',
     file: process.execPath,
     args: [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '--app', '--logLevel', 'warn'],
     cwd: root,
