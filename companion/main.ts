@@ -9,6 +9,9 @@ import { realParts } from './cli/parts.ts';
 import { runProgram } from './cli/run.ts';
 import { processTerminal } from './cli/terminal.ts';
 
+// Whatever is created here is for its owner alone, also the files that a library makes on its own.
+process.umask(0o077);
+
 const ending = new AbortController();
 // SIGHUP: the terminal was closed; on Windows that comes as a signal of this name too.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

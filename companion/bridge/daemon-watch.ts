@@ -8,6 +8,8 @@ import { linkedAbort } from './linked-abort.ts';
 
 /** Below the 10 s after which the page gives a call up, so that the page hears the cause. */
 const ANSWER_WITHIN_MS = 8_000;
+/** So that its state is true also while no page asks anything. */
+const ASK_EVERY_MS = 10_000;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 2_000;
 
@@ -34,6 +36,7 @@ export class DaemonWatch {
 
   constructor(deps: DaemonWatchDeps) {
     this.#deps = deps;
+    this.#askNowAndThen().catch((_ended: unknown) => undefined);
   }
 
   get info(): DaemonInfo {
@@ -87,6 +90,19 @@ export class DaemonWatch {
       .finally(() => {
         this.#asking = false;
       });
+  }
+
+  /** Ends with the signal. */
+  async #askNowAndThen(): Promise<void> {
+    const { clock, signal } = this.#deps;
+    for (;;) {
+      await clock.sleep(ASK_EVERY_MS, signal);
+      // Gone already: that is asked about elsewhere.
+      if (this.#state === 'gone') continue;
+      await this.call((connection, within) => connection.ping(within), signal).catch(
+        (_entered: unknown) => undefined,
+      );
+    }
   }
 
   async #askUntilBack(): Promise<void> {

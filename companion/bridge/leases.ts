@@ -98,8 +98,9 @@ export class LeaseBook {
   }
 
   /**
-   * Resolves when nothing that was published as `peerId` is still on its way to the daemon. A new holder waits for it
-   * before she looks into the room for what was said: after that, nothing of an earlier holder can appear any more.
+   * Resolves when nothing that was published as `peerId` is still on its way to the daemon, as far as its answers tell. A
+   * new holder waits for it before she looks into the room for what was said. A daemon that took longer than the deadline
+   * of a call can still bring something after that: whoever says again what may have been said waits for it on her own.
    */
   async settled(peerId: Uuid): Promise<void> {
     const running = this.#inFlight.get(peerId);

@@ -38,6 +38,8 @@ export interface Surroundings {
   readonly log: Logger;
   /** Aborts when the companion shall end, also while it starts. */
   readonly signal: AbortSignal;
+  /** A line for the person who waits for the start. */
+  readonly tell: (line: string) => void;
 }
 
 /** What the composition does not make itself, so that tests run it without an engine or an installed daemon. */

@@ -18,8 +18,8 @@ export function realParts(mainFolder: string, airc: Pick<CompanionParts, 'resolv
     version: v.parse(PackageSchema, JSON.parse(manifest)).version,
     staticDir,
     defaultModel: join(staticDir, 'models', 'plumbing.gguf'),
-    openShelf: (modelPath, { home, clock, random }) =>
-      createModelShelf({ home: home.path, modelPath, clock, random }),
+    openShelf: (modelPath, { home, clock, random, tell }) =>
+      createModelShelf({ home: home.path, modelPath, clock, random, tell }),
     startLane: (shelf, { clock, log }) => startLlamaBackend({ shelf, childEntry, clock, log }),
   };
 }

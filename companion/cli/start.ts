@@ -10,7 +10,7 @@ import { lockHome } from './home-lock.ts';
 import { openLogFile } from './log-file.ts';
 import { hasDisplay, openBrowser } from './open-browser.ts';
 import type { ProgramDeps } from './program-deps.ts';
-import { reportFailure, terminalSink, type Terminal } from './terminal.ts';
+import { printable, reportFailure, terminalSink, type Terminal } from './terminal.ts';
 
 /** Above what every part needs. */
 const SHUTDOWN_WITHIN_MS = 5_000;
@@ -57,7 +57,10 @@ async function runIn(home: Home, options: StartOptions, deps: ProgramDeps, log: 
       home: home.path,
       node: process.version,
     });
-    const surroundings: Surroundings = { home, clock, random, log, signal };
+    const tell = (line: string): void => {
+      terminal.say(printable(line));
+    };
+    const surroundings: Surroundings = { home, clock, random, log, signal, tell };
     const companion = await startCompanion(options, surroundings, parts);
     try {
       await serve(companion, options, surroundings, terminal);
@@ -100,7 +103,7 @@ async function serve(
   announce(companion, options, home.path, terminal);
   const { link } = companion.pair();
   terminal.say('');
-  const again = `npx persona-node pair${options.home === DEFAULT_HOME ? '' : ` --home ${options.home}`}`;
+  const again = `npx persona-node pair${options.home === DEFAULT_HOME ? '' : ` --home ${quoted(options.home)}`}`;
   terminal.say(`Open this link in Chrome. It works once, within 10 minutes; "${again}" prints another.`);
   terminal.say('');
   terminal.say(link);
@@ -133,6 +136,11 @@ function announce(companion: Companion, options: StartOptions, home: string, ter
   terminal.say(
     `  lane    ${options.lane ?? 'chosen by the page'}; companion lane ${available ? 'ready' : 'not available'}: ${reason}`,
   );
+}
+
+/** As a shell takes it for one word. */
+function quoted(path: string): string {
+  return /\s/.test(path) ? `"${path}"` : path;
 }
 
 /** Who holds the home, where it answers: the person has to find it. */

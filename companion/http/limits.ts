@@ -14,7 +14,7 @@ export interface HttpLimits {
   readonly idleMs: number;
   /** How long a refused or closing connection may still take. */
   readonly lingerMs: number;
-  /** Connections that are no authenticated socket; the oldest idle one gives way. */
+  /** Connections that are no authenticated socket; the oldest idle one gives way, else the slowest. */
   readonly maxConnections: number;
 }
 

@@ -20,14 +20,18 @@ export interface PairDeps {
 /** Rejects with what {@link Pairing.redeem} throws, `ProtocolViolation`, `ProtocolVersionMismatch`, `HomeUnusable`. */
 export async function pair(exchange: Exchange, { pairing, sessions, log }: PairDeps): Promise<void> {
   // A form of another page can send text/plain without asking, but never this type.
-  if (exchange.request.headers['content-type'] !== 'application/json') {
+  const [type] = (exchange.request.headers['content-type'] ?? '').split(';');
+  if (type?.trim().toLowerCase() !== 'application/json') {
     throw new AppError('ProtocolViolation', 'A pairing request is application/json.');
   }
   const request = parse(await readSmallBody(exchange, MAX_PAIR_BODY_BYTES));
   const publicKey = fromBase64Url(request.publicKey);
   if (publicKey?.length !== 32) throw new AppError('ProtocolViolation', 'The key is no Ed25519 public key.');
-  pairing.redeem(request.code);
-  const session = await sessions.add(publicKey, request.label);
+  const giveBack = pairing.redeem(request.code);
+  const session = await sessions.add(publicKey, request.label).catch((error: unknown) => {
+    giveBack();
+    throw error;
+  });
   log.log('info', 'pairing.accepted', { sessionId: session.id, label: session.label });
   const result: v.InferOutput<typeof PairResultSchema> = { sessionId: session.id };
   sendJson(exchange, 200, result);

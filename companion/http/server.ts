@@ -64,7 +64,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const origin = await listen(server, options.port, clock);
 
   const closing = new AbortController();
-  const connections = limitConnections(server, limits.maxConnections);
+  const connections = limitConnections(server, limits.maxConnections, clock);
   const sockets = new SocketServer({
     ...options,
     origin,

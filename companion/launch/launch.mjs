@@ -8,6 +8,9 @@ import { StepFailed } from './step.mjs';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
+/** Options of the companion that are followed by a value. */
+const WITH_VALUE = new Set(['--port', '--home', '--airc', '--room', '--model', '--lane']);
+
 /** @param {'start' | 'bin'} entry */
 export async function launch(entry) {
   const main = join(ROOT, 'dist', 'companion', 'main.js');
@@ -31,5 +34,7 @@ export async function launch(entry) {
 
 /** Commands that talk to a running companion must answer at once, and must not build under it. */
 function asksRunning(args) {
-  return args.some((arg) => arg === 'status' || arg === 'pair');
+  // The value of an option may look like a command.
+  const command = args.find((arg, at) => !arg.startsWith('-') && !WITH_VALUE.has(args[at - 1]));
+  return command === 'status' || command === 'pair';
 }

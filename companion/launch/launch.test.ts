@@ -46,6 +46,12 @@ describe('whyOutdated', () => {
     expect(whyOutdated(root)).toBeUndefined();
   });
 
+  it('installs again where the record of the last install is broken', async () => {
+    await put('package-lock.json', lock);
+    await put('node_modules/.package-lock.json', '{');
+    expect(whyOutdated(root)).toContain('cannot be read');
+  });
+
   it('sees another version, a package that is not installed, and one that was deleted', async () => {
     await put('package-lock.json', lock);
     await put('node_modules/.package-lock.json', { packages: { 'node_modules/lit': { version: '2.0.0' } } });

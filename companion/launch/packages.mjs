@@ -25,7 +25,12 @@ export function whyOutdated(root) {
   const installedFile = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installedFile)) return 'none are there yet';
   const wanted = packagesIn(join(root, 'package-lock.json'));
-  const installed = packagesIn(installedFile);
+  let installed;
+  try {
+    installed = packagesIn(installedFile);
+  } catch {
+    return 'what npm wrote down about the last install cannot be read';
+  }
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '') continue;
     const found = installed[path];

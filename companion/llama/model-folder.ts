@@ -60,10 +60,13 @@ export function createModelFolder(folder: string, random: RandomSource): ModelFo
 }
 
 /** Lower-case hex of a whole file. */
-export async function sha256Of(path: string): Promise<string> {
+export async function sha256Of(path: string, onBytes: (read: number) => void): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
+  let read = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
     hash.update(chunk as Buffer);
+    onBytes((read += (chunk as Buffer).length));
+  }
   return hash.digest('hex');
 }
 

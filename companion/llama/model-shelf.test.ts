@@ -32,7 +32,7 @@ beforeEach(async () => {
 afterAll(() => rm(base, { recursive: true, force: true }));
 
 const shelfOf = (clock = systemClock): Promise<ModelShelf> =>
-  createModelShelf({ home, modelPath, clock, random: systemRandom });
+  createModelShelf({ home, modelPath, clock, random: systemRandom, tell: () => undefined });
 
 async function* inChunks(bytes: Uint8Array, size = 10_000): AsyncGenerator<Uint8Array> {
   await Promise.resolve();
@@ -168,7 +168,13 @@ describe('createModelShelf', () => {
 
   it('names what is wrong with the model it shall start with', async () => {
     const at = (path: string): Promise<ModelShelf> =>
-      createModelShelf({ home, modelPath: path, clock: systemClock, random: systemRandom });
+      createModelShelf({
+        home,
+        modelPath: path,
+        clock: systemClock,
+        random: systemRandom,
+        tell: () => undefined,
+      });
     const junk = join(home, 'junk.gguf');
     await writeFile(junk, 'no model');
     expect(await codeOf(at(join(home, 'gone.gguf')))).toBe('ModelNotFound');

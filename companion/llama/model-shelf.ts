@@ -17,6 +17,8 @@ export interface ModelShelfDeps {
   readonly modelPath: string;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** A line for the person who waits for the start. */
+  readonly tell: (line: string) => void;
 }
 
 interface Ticket {
@@ -27,6 +29,7 @@ interface Ticket {
 
 const TICKET_LIVES_MS = 60_000;
 const TICKET_BYTES = 32;
+const TELL_EVERY_MS = 1_000;
 /** More announced uploads than this and the oldest one is forgotten. */
 const MAX_TICKETS = 16;
 
@@ -47,7 +50,7 @@ export async function createModelShelf(deps: ModelShelfDeps): Promise<ModelShelf
 
   const path = resolve(deps.modelPath);
   const first = await readModelFile(path);
-  add({ ...first, sha256: await sha256Of(path) }, basename(path));
+  add({ ...first, sha256: await sha256Of(path, readingOf(path, first.sizeBytes, deps)) }, basename(path));
   for (const model of await folder.sweep()) add(model, model.sha256.slice(0, 8));
 
   return {
@@ -68,6 +71,24 @@ export async function createModelShelf(deps: ModelShelfDeps): Promise<ModelShelf
       return add(await folder.store(body, upload.sizeBytes, signal), upload.name);
     },
   };
+}
+
+/** Tells how far the reading of a large file is, once a second. */
+function readingOf(
+  path: string,
+  sizeBytes: number,
+  { clock, tell }: Pick<ModelShelfDeps, 'clock' | 'tell'>,
+): (read: number) => void {
+  let toldMs = clock.monotonicMs();
+  return (read) => {
+    if (clock.monotonicMs() - toldMs < TELL_EVERY_MS) return;
+    toldMs = clock.monotonicMs();
+    tell(`Reading ${basename(path)}: ${inMebibytes(read)} of ${inMebibytes(sizeBytes)} MiB`);
+  };
+}
+
+function inMebibytes(bytes: number): string {
+  return Math.round(bytes / 1024 ** 2).toLocaleString('en-GB');
 }
 
 function offerOf({ header, sizeBytes, sha256 }: StoredModel, fallbackName: string): ModelOffer {

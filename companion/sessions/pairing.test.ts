@@ -44,6 +44,18 @@ describe('Pairing', () => {
     expect(redeem(code)).toBe('PairingCodeExpired');
   });
 
+  it('takes a code again that was given back, until its time', () => {
+    const { pairing, issue, redeem, advance } = setUp();
+    const code = issue();
+    pairing.redeem(code)();
+    expect(redeem(code)).toBe('ok');
+    const late = issue();
+    const giveBack = pairing.redeem(late);
+    advance(PAIRING_CODE_LIVES_MS);
+    giveBack();
+    expect(redeem(late)).toBe('PairingCodeExpired');
+  });
+
   it('ends a code with its time', () => {
     const { issue, redeem, advance } = setUp();
     const [early, late] = [issue(), issue()];

@@ -57,17 +57,20 @@ export class Pairing {
   }
 
   /**
-   * Uses up `code`. Synchronous from look-up to removal, so that of two pages at once exactly one wins. Throws
+   * Uses up `code`; the returned function gives it back, for a pairing that came to nothing. Synchronous from look-up to removal, so that of two pages at once exactly one wins. Throws
    * `PairingCodeWrong`, `PairingCodeExpired` (used, replaced or too old) or `PairingLocked`.
    */
-  redeem(code: string): void {
+  redeem(code: string): () => void {
     const hash = hashOf(code);
     this.#dropExpired();
     const match = find(this.#live, hash, (live) => live.hash);
     const wasSpent = find(this.#spent, hash, (spent) => spent) !== undefined;
     if (match !== undefined) {
       this.#spend(match);
-      return;
+      return () => {
+        this.#spent = this.#spent.filter((spent) => spent !== match.hash);
+        this.#live.push(match);
+      };
     }
     // Whoever knows a spent code was once given it: not a guess.
     if (wasSpent) throw this.#refused('PairingCodeExpired', 'This link was already used or is too old.');

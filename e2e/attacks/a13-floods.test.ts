@@ -67,6 +67,30 @@ describe('A13: floods', () => {
     for (const socket of crowd) socket.destroy();
   });
 
+  it('300 readers that take nothing of what they asked for: the slowest give way, and a page is still served', async () => {
+    const crowded = await startTarget({ files: { 'assets/large-1.js': ' '.repeat(16 * MIB) } });
+    try {
+      const crowd = await Promise.all(
+        Array.from(
+          { length: 300 },
+          () =>
+            new Promise<Socket>((resolve) => {
+              const socket = connect(crowded.port, '127.0.0.1', () => {
+                socket.write(`GET /assets/large-1.js HTTP/1.1\r\nHost: 127.0.0.1:${crowded.port}\r\n\r\n`);
+                resolve(socket);
+              });
+              socket.on('error', () => undefined);
+              socket.pause();
+            }),
+        ),
+      );
+      for (let visit = 0; visit < 5; visit += 1) expect((await fetch(crowded.origin)).status).toBe(200);
+      for (const socket of crowd) socket.destroy();
+    } finally {
+      await crowded.stop();
+    }
+  });
+
   it.each(['messages', 'pings'])('10,000 %s at once: that socket is closed, others are not', async (kind) => {
     const loud = await openReady(target, await pairOnce(target));
     // Asked on our side: a client in full flood may miss the close frame.

@@ -1,11 +1,10 @@
 /** Owns having a Chromium for the tests: the named or installed one, else Debian's, else Playwright's own download. */
 import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { runStep, StepFailed } from '../../companion/launch/step.mjs';
+import { CHROMIUM_VARIABLE, chromiumPaths } from './chromium-paths.mjs';
 
-const LINUX_NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
-const VARIABLE = 'PERSONA_NODE_CHROMIUM';
-const NEXT_STEP = `Install Chrome or Chromium, or name one with ${VARIABLE}=/path/to/chromium.`;
+const NEXT_STEP = `Install Chrome or Chromium, or name one with ${CHROMIUM_VARIABLE}=/path/to/chromium.`;
 
 /** Afterwards the tests find one: the variable names it, or Playwright knows where its own is. */
 export async function ensureChromium(root) {
@@ -36,30 +35,14 @@ export async function ensureChromium(root) {
 }
 
 async function isReady() {
-  const installed = process.env[VARIABLE] || installedPaths().find((path) => existsSync(path));
+  const installed = process.env[CHROMIUM_VARIABLE] || chromiumPaths().find((path) => existsSync(path));
   if (installed) {
-    process.env[VARIABLE] = installed;
+    process.env[CHROMIUM_VARIABLE] = installed;
     return existsSync(installed);
   }
   // Only now: the packages may have come a moment ago.
   const { chromium } = await import('playwright');
   return existsSync(chromium.executablePath());
-}
-
-function installedPaths() {
-  switch (process.platform) {
-    case 'darwin':
-      return ['Google Chrome', 'Chromium'].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
-    case 'win32':
-      return ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((variable) => {
-        const folder = process.env[variable];
-        return folder ? [join(folder, 'Google', 'Chrome', 'Application', 'chrome.exe')] : [];
-      });
-    default:
-      return (process.env.PATH ?? '')
-        .split(delimiter)
-        .flatMap((folder) => LINUX_NAMES.map((name) => join(folder, name)));
-  }
 }
 
 function isDebianRoot() {

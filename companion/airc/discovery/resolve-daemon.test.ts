@@ -283,6 +283,10 @@ console.log(process.argv[2] === 'room' ? 'room: general\\nwire: /x\\nchannel: ${
     const signal = new AbortController().signal;
     const options = { cwd: folder, withinMs: 10_000, signal };
     expect(await nodeSystem.run('no-such-program-here', [], options)).toBeUndefined();
+    const nowhere = { ...options, cwd: join(folder, 'no-such-folder') };
+    await expect(nodeSystem.run(process.execPath, ['-v'], nowhere)).rejects.toMatchObject({
+      code: 'HomeUnusable',
+    });
     expect(await nodeSystem.run(process.execPath, ['-e', 'process.exit(3)'], options)).toMatchObject({
       code: 3,
     });

@@ -7,11 +7,12 @@ import { AppError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { RandomSource } from '../../../shared/random.ts';
 import type { Home } from '../../cli/home.ts';
-import { startEmbeddedDaemon } from '../embedded/embedded-daemon.ts';
+import { keepEmbeddedDaemon } from '../embedded/kept-daemon.ts';
 import { embeddedSocketPath } from '../embedded/socket-path.ts';
 import { SocketClient } from '../socket-client.ts';
 import { findAircCli, type AircCli } from './airc-cli.ts';
 import { meshIdentityOf } from './mesh-identity.ts';
+import { endpointName } from './pipe-name.ts';
 import { isDaemonUp, requireDaemon } from './probe.ts';
 import { resolveRoom } from './resolve-room.ts';
 import { cliRooms, derivedRooms, NO_NAMES } from './room-directories.ts';
@@ -59,14 +60,15 @@ export async function resolveDaemon(
     return builtIn(options, surroundings, system, 'chosen with --airc embedded');
   }
   const cli = await findAircCli(system, signal);
-  const named = options.airc === 'auto' ? system.env['AIRC_SOCKET'] : options.airc;
-  if (named !== undefined && named !== '') {
+  const endpoint = options.airc === 'auto' ? system.env['AIRC_SOCKET'] : options.airc;
+  if (endpoint !== undefined && endpoint !== '') {
+    const named = endpointName(endpoint);
     const reason = options.airc === 'auto' ? 'named by AIRC_SOCKET' : 'named with --airc';
     await requireDaemon(named, surroundings);
     return installed(named, reason, cli, options, surroundings, system);
   }
   if (cli === undefined) return builtIn(options, surroundings, system, 'no airc is installed');
-  const path = await cli.endpoint();
+  const path = endpointName(await cli.endpoint());
   const isRunning = await isDaemonUp(path, surroundings);
   if (!isRunning) await startInstalled(cli, path, surroundings);
   return installed(
@@ -116,7 +118,7 @@ async function builtIn(
   const rooms = [await resolveRoom(options.room, system.env, derivedRooms(meshIdentity))];
   const socketPath = embeddedSocketPath(home);
   const storeFile = join(home.path, 'airc-embedded.db');
-  const daemon = await startEmbeddedDaemon({ socketPath, storeFile, clock, random, log });
+  const daemon = await keepEmbeddedDaemon({ socketPath, storeFile, clock, random, log });
   const connection = new SocketClient({ path: socketPath, clock, log });
   return { kind: 'embedded', socketPath, reason, connection, rooms, close: () => daemon.close() };
 }

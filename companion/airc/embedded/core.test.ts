@@ -248,6 +248,21 @@ describe('the core', () => {
     ending.abort();
   });
 
+  it.each([
+    ['payload', { payload: new Uint8Array(8 * 1024 * 1024) }],
+    ['coalesce key', { coalesceKey: 'k'.repeat(9_000_000) }],
+    ['target', { target: { kind: 'capability', capability: 'k'.repeat(9_000_000) } }],
+    ['header, counted in bytes', { headers: new Map([['k', '海'.repeat(100_000)]]) }],
+    ['number of headers', { headers: new Map(Array.from({ length: 10_000 }, (_, n) => [String(n), ''])) }],
+  ] satisfies [string, Partial<PublishRequest>][])(
+    'refuses an event that would fit no answer, for its %s',
+    async (_what, fields) => {
+      await expect(world.client.publish(world.request(fields))).rejects.toMatchObject({
+        code: 'DaemonRefused',
+      });
+    },
+  );
+
   it('that has ended takes nothing more', async () => {
     const waiting = world.client.publish(world.request());
     await world.client.stop();

@@ -34,9 +34,11 @@ interface Pending {
   readonly reject: (error: AppError) => void;
 }
 
-/** As an array of integers it takes up to twice that in a frame of 16 MiB. */
-const MAX_PAYLOAD_BYTES = 7 * 1024 * 1024;
-const MAX_HEADER_CHARS = 128 * 1024;
+/** Of everything its sender chose: as an array of integers it takes up to twice that in a frame of 16 MiB. */
+const MAX_EVENT_BYTES = 7 * 1024 * 1024;
+const MAX_HEADER_BYTES = 128 * 1024;
+/** What the envelope spends on one header beside its text. */
+const HEADER_FRAME_BYTES = 32;
 const MAX_PENDING = 1024;
 /** Rooms in memory; one that nobody listens to loses only its ring of unstored events. */
 const MAX_ROOMS = 256;
@@ -190,14 +192,19 @@ export class DaemonCore {
   }
 }
 
-function refusalOf({ payload, headers }: PublishRequest, pending: number): AppError | undefined {
+/** Refused before it is stored: an event that fits no answer would end every page and every stream that comes to it. */
+function refusalOf(request: PublishRequest, pending: number): AppError | undefined {
   if (pending >= MAX_PENDING) return refused('write-behind queue saturated; durable event shed');
-  if (payload.length > MAX_PAYLOAD_BYTES) {
-    return refused(`the payload has ${payload.length} bytes, more than ${MAX_PAYLOAD_BYTES}`);
-  }
-  let headerChars = 0;
-  for (const [key, value] of headers) headerChars += key.length + value.length;
-  return headerChars > MAX_HEADER_CHARS ? refused('the headers are too long') : undefined;
+  const { payload, headers, coalesceKey = '', target } = request;
+  let headerBytes = 0;
+  for (const [key, value] of headers)
+    headerBytes += Buffer.byteLength(key) + Buffer.byteLength(value) + HEADER_FRAME_BYTES;
+  if (headerBytes > MAX_HEADER_BYTES) return refused('the headers are too long');
+  const addressBytes = Buffer.byteLength(coalesceKey) + Buffer.byteLength(JSON.stringify(target ?? {}));
+  const eventBytes = payload.length + headerBytes + addressBytes;
+  return eventBytes > MAX_EVENT_BYTES
+    ? refused(`the event has ${eventBytes} bytes, more than ${MAX_EVENT_BYTES}`)
+    : undefined;
 }
 
 function refused(message: string): AppError {

@@ -24,6 +24,8 @@ export interface ConnectionDeps {
 
 /** A client that has not sent its request by then is none. */
 const REQUEST_WITHIN_MS = 30_000;
+/** One that has not taken its answer by then will not: until it does, the answer stands in memory. */
+const ANSWER_TAKEN_WITHIN_MS = 30_000;
 
 /** Never rejects. The socket was made with `allowHalfOpen`: a client may end its side and still read the answer. */
 export async function serveConnection(socket: Socket, deps: ConnectionDeps): Promise<void> {
@@ -82,11 +84,13 @@ async function answer(request: IpcRequest, socket: Socket, deps: ConnectionDeps)
     await stream(request, socket, deps);
     return;
   }
+  const cancel = deps.clock.after(ANSWER_TAKEN_WITHIN_MS, () => socket.destroy());
+  socket.once('close', cancel);
   await write(socket, await respond(request, deps.core));
   if (request.op === 'stop') deps.onStop();
 }
 
-async function stream(request: AttachRequest, socket: Socket, { core }: ConnectionDeps): Promise<void> {
+async function stream(request: AttachRequest, socket: Socket, { core, log }: ConnectionDeps): Promise<void> {
   const { channel } = request;
   if (channel === undefined) {
     await write(socket, { kind: 'error', message: 'attach requires a channel in the owner-core model' });
@@ -102,7 +106,18 @@ async function stream(request: AttachRequest, socket: Socket, { core }: Connecti
   socket.resume();
   await write(socket, { kind: 'ok' });
   for await (const item of subscription.items()) {
-    if (!(await writeFrame(socket, frameOf(item)))) return;
+    const frame = sendable(item, log);
+    if (frame !== undefined && !(await writeFrame(socket, frame))) return;
+  }
+}
+
+/** Undefined for an event that an earlier version stored and that fits no frame: those after it still come. */
+function sendable(item: StreamItem, log: Logger): Uint8Array | undefined {
+  try {
+    return frameOf(item);
+  } catch (error) {
+    log.log('error', 'embedded.event-left-out', { message: toAppError(error).message });
+    return undefined;
   }
 }
 

@@ -31,8 +31,11 @@ export interface OutboxDeps {
   readonly logger: Logger;
 }
 
-/** A frame that was handed to the daemon before its sender died is in the daemon's order by then. */
-const SETTLE_MS = 1_000;
+/**
+ * From the moment a try is known to have failed: what was handed to the daemon is in its order by then, also where the
+ * daemon was so busy that the call was given up.
+ */
+const SETTLE_MS = 3_000;
 const TRY_AGAIN_MS = 500;
 /** How long an acknowledged message is looked up again after every reconnect. */
 const SAID_KEPT_MS = 10 * 60_000;
@@ -183,6 +186,8 @@ export class Outbox {
             return found ? this.#said(row, found) : this.#failed(row, error);
           }
           case 'perhaps-sent':
+            // Counted from here: the daemon may have been at it all the time.
+            row = await this.#put({ ...row, lastTryAtMs: clock.nowMs() });
             break;
         }
         await clock.sleep(TRY_AGAIN_MS, signal);
