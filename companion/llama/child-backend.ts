@@ -96,22 +96,34 @@ class ChildBackend implements LlamaBackend {
   generate(modelId: string, request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateChunk> {
     return chunkStream(
       (push, inner) =>
-        this.#inSlot(inner, async (both) => {
-          const { child } = await this.#opened(modelId, both);
-          const { clock } = this.#deps;
-          const expire = (): AppError => this.#killed(child, 'TurnDeadlineExceeded', 'gave no answer');
-          await withDeadline(clock, this.#limits, expire, (alive) =>
-            child.generate(
-              request,
-              (chunk) => {
-                alive();
-                push(chunk);
-              },
-              both,
-            ),
-          );
-        }),
+        this.#inSlot(
+          inner,
+          (both) => this.#complete(modelId, request, push, both),
+          (ahead) => {
+            push({ kind: 'queued', ahead });
+          },
+        ),
       signal,
+    );
+  }
+
+  async #complete(
+    modelId: string,
+    request: GenerateRequest,
+    push: (chunk: GenerateChunk) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { child } = await this.#opened(modelId, signal);
+    const expire = (): AppError => this.#killed(child, 'TurnDeadlineExceeded', 'gave no answer');
+    await withDeadline(this.#deps.clock, this.#limits, expire, (alive) =>
+      child.generate(
+        request,
+        (chunk) => {
+          alive();
+          push(chunk);
+        },
+        signal,
+      ),
     );
   }
 
@@ -139,12 +151,16 @@ class ChildBackend implements LlamaBackend {
     await child?.exited();
   }
 
-  async #inSlot<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #inSlot<T>(
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+    onPlace?: (ahead: number) => void,
+  ): Promise<T> {
     this.#disposal.signal.throwIfAborted();
     const life = this.#life.signal;
     const both = AbortSignal.any([signal, life]);
     try {
-      const leave = await this.#admission.enter(both);
+      const leave = await this.#admission.enter(both, onPlace);
       try {
         return await work(both);
       } finally {

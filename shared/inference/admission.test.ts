@@ -36,4 +36,18 @@ describe('admission', () => {
   it('refuses a caller that has aborted already', async () => {
     await expect(createAdmission(1).enter(AbortSignal.abort())).rejects.toMatchObject({ code: 'Aborted' });
   });
+
+  it('tells who waits how many are before them, and nothing to who need not wait', async () => {
+    const admission = createAdmission(1);
+    const told: string[] = [];
+    const place = (name: string) => (ahead: number) => told.push(`${name} ${ahead}`);
+    const leave = await admission.enter(undefined, place('first'));
+    const aborter = new AbortController();
+    const second = admission.enter(aborter.signal, place('second'));
+    void admission.enter(undefined, place('third'));
+    aborter.abort();
+    await expect(second).rejects.toThrow();
+    leave();
+    expect(told).toEqual(['second 1', 'third 2', 'third 1']);
+  });
 });

@@ -2,20 +2,29 @@
 import { AppError } from '../errors.ts';
 
 export interface Admission {
-  /** Waits for a slot; the returned function gives it back, once. Rejects with `Aborted` while waiting. */
-  enter(signal?: AbortSignal): Promise<() => void>;
+  /**
+   * Waits for a slot; the returned function gives it back, once. Rejects with `Aborted` while waiting. `onPlace` is told
+   * how many are before this one, at first and whenever that changes; never where no wait is needed.
+   */
+  enter(signal?: AbortSignal, onPlace?: (ahead: number) => void): Promise<() => void>;
   readonly running: number;
   readonly waiting: number;
 }
 
 /** wllama loses a request above its slots without a word, so the bound is kept here and not in the engine. */
 export function createAdmission(slots: number): Admission {
-  const queue: (() => void)[] = [];
+  const queue: { readonly onTurn: () => void; readonly onPlace: ((ahead: number) => void) | undefined }[] =
+    [];
   let running = 0;
 
+  /** Those inside are before everybody who waits. */
+  const tellPlaces = (): void => {
+    for (const [at, { onPlace }] of queue.entries()) onPlace?.(at + running);
+  };
   const leave = (): void => {
     running -= 1;
-    queue.shift()?.();
+    queue.shift()?.onTurn();
+    tellPlaces();
   };
   const admit = (): (() => void) => {
     running += 1;
@@ -34,21 +43,23 @@ export function createAdmission(slots: number): Admission {
     get waiting() {
       return queue.length;
     },
-    enter: (signal) => {
+    enter: (signal, onPlace) => {
       if (signal?.aborted) return Promise.reject(abortedBeforeStart());
       if (running < slots) return Promise.resolve(admit());
       return new Promise((resolve, reject) => {
         const onAbort = (): void => {
-          const at = queue.indexOf(onTurn);
+          const at = queue.findIndex((waiting) => waiting.onTurn === onTurn);
           if (at >= 0) queue.splice(at, 1);
           reject(abortedBeforeStart());
+          tellPlaces();
         };
         const onTurn = (): void => {
           signal?.removeEventListener('abort', onAbort);
           resolve(admit());
         };
         signal?.addEventListener('abort', onAbort, { once: true });
-        queue.push(onTurn);
+        queue.push({ onTurn, onPlace });
+        onPlace?.(queue.length - 1 + running);
       });
     },
   };

@@ -44,6 +44,8 @@ export const GenerateResultSchema = v.object({
 export type GenerateResult = v.InferOutput<typeof GenerateResultSchema>;
 
 export const GenerateChunkSchema = v.variant('kind', [
+  /** It waits for the engine; so many are before it. */
+  v.object({ kind: v.literal('queued'), ahead: v.number() }),
   v.object({ kind: v.literal('delta'), text: v.string() }),
   v.object({ kind: v.literal('progress'), promptTokensDone: v.number(), promptTokens: v.number() }),
   v.object({ kind: v.literal('done'), result: GenerateResultSchema }),

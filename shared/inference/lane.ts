@@ -39,7 +39,7 @@ export interface InferenceLane {
   readonly report: LaneReport;
   /** Decodes one throwaway token; must succeed before a persona is hosted on the lane. */
   warmup(signal?: AbortSignal): Promise<WarmupReport>;
-  /** `progress`* `delta`* `done`. Cancelling the stream, or the signal, stops the engine within one token. */
+  /** `queued`* `progress`* `delta`* `done`. Cancelling the stream, or the signal, stops the engine within one token. */
   generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk>;
   /** True count of the prompt as the engine will see it, template included. */
   countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number>;

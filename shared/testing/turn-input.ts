@@ -44,6 +44,7 @@ export function turnInput(
     trigger,
     coveredEventIds: [],
     history,
+    talk: [...history, trigger],
     memories: [],
     roster: [...roster.values()],
     nowMs: trigger.atMs + 1_000,

@@ -33,6 +33,11 @@ export interface TurnInput {
   readonly coveredEventIds: readonly Uuid[];
   /** Oldest first, without the trigger. */
   readonly history: readonly Utterance[];
+  /**
+   * What the loop guard judges: the room's lines in the order in which they came, the trigger among them, back to where a
+   * person last spoke, however many machines' lines ago that was; and her own lines since the trigger.
+   */
+  readonly talk: readonly Utterance[];
   /** Memory lines; empty in this version, but the slot is always in the prompt form. */
   readonly memories: readonly string[];
   readonly roster: readonly RosterEntry[];
@@ -40,6 +45,8 @@ export interface TurnInput {
 }
 
 export type TurnProgress =
+  /** So many turns are thought before this one. */
+  | { readonly kind: 'queued'; readonly ahead: number }
   | { readonly kind: 'reading'; readonly promptTokensDone: number; readonly promptTokens: number }
   | { readonly kind: 'writing'; readonly text: string; readonly tokens: number };
 

@@ -98,6 +98,14 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
     }
   };
 
+  let last: Promise<unknown> = Promise.resolve();
+  /** What starts the host anew, or moves everybody, follows one another: two hosts would fight over the same people. */
+  const inTurn = (work: () => Promise<void>): Promise<CommandResult> => {
+    const mine = last.then(() => command(work));
+    last = mine;
+    return mine;
+  };
+
   const livingRoom = (): NonNullable<NodeHost['residence']> => {
     if (!host?.residence) throw new AppError('BridgeDown', 'There is no connection to the companion yet.');
     return host.residence;
@@ -115,7 +123,7 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
     },
     commands: {
       pair: (code) =>
-        command(async () => {
+        inTurn(async () => {
           try {
             await deps.pair(code);
           } catch (error) {
@@ -137,7 +145,7 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
       loadOlder: () => command(async () => presenter.timeline?.loadOlder()),
       markRead: (_channel, key_) => command(async () => presenter.timeline?.markRead(key_)),
       openModel: (file) =>
-        command(async () => {
+        inTurn(async () => {
           const residence = livingRoom();
           // Before anybody stops thinking with what works.
           await lanes?.take(file);
@@ -158,7 +166,7 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
         }
       },
       restoreBackup: (fileText, recoveryCode) =>
-        command(async () => {
+        inTurn(async () => {
           try {
             await showBackup(await household.restore(fileText, recoveryCode));
           } catch (error) {

@@ -21,6 +21,9 @@ export async function askLane(
       const { done, value } = await beforeAbort(reader.read(), signal);
       if (done) throw new AppError('LaneDied', 'The engine ended the answer without a result.');
       switch (value.kind) {
+        case 'queued':
+          onProgress({ kind: 'queued', ahead: value.ahead });
+          break;
         case 'progress':
           onProgress({
             kind: 'reading',

@@ -155,8 +155,7 @@ describe('two personas who always answer', () => {
           const trigger = view.findLast((said) => said.name !== me && !answered.has(me + said.eventId));
           if (!trigger) continue;
           answered.add(me + trigger.eventId);
-          const history = view.filter((said) => said !== trigger);
-          const turn = { history, trigger, nowMs };
+          const turn = { talk: view, trigger, nowMs };
           if (judgeTurn(turn, peerIdOf(me), names).kind === 'held') continue;
           room.push(personaLine(room.length, me, 'yes, and?', { atMs: nowMs, signed: isSigned }));
           spokenSince[me] += 1;
@@ -168,5 +167,15 @@ describe('two personas who always answer', () => {
     );
     // It was the budget that ended it, not the steps.
     expect(longest).toBe(TURN_BUDGET);
+  });
+
+  it('are reset by a person whose clock was set back, since only the order of arrival counts', () => {
+    const talk = Array.from({ length: TURN_BUDGET }, (_, n) => [
+      personaLine(2 * n, 'Kira', 'and?', { atMs: 1e6 + 1_000 * n }),
+      personaLine(2 * n + 1, 'Maya', 'well', { atMs: 1e6 + 1_000 * n + 500 }),
+    ]).flat();
+    const trigger = line(99, 'Ann', 'so?', { atMs: 1_000, signed: true });
+    const verdict = judgeTurn({ talk: [...talk, trigger], trigger, nowMs: 2e6 }, peerIdOf('Maya'), false);
+    expect(verdict).toEqual({ kind: 'free' });
   });
 });

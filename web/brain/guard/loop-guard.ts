@@ -85,19 +85,16 @@ export function judge(
   return { kind: 'free' };
 }
 
-/** The verdict on a turn, from the room's lines alone: the same after a restart. */
+/**
+ * The verdict on a turn, from the room's lines alone: the same after a restart. Their order is that of arrival, never that
+ * of clocks: a person's line resets whatever came before it, also where a clock was set back.
+ */
 export function judgeTurn(
-  turn: { readonly history: readonly Utterance[]; readonly trigger: Utterance; readonly nowMs: number },
+  turn: { readonly talk: readonly Utterance[]; readonly trigger: Utterance; readonly nowMs: number },
   selfId: Uuid,
   isAddressed: boolean,
 ): LoopVerdict {
-  const { history, trigger } = turn;
-  // A trigger taken up late stands before what she has said since: at its place it resets nothing of that.
-  const later = history.findIndex(
-    ({ atMs, peerId }) => atMs > trigger.atMs || (atMs === trigger.atMs && peerId === selfId),
-  );
-  const lines = later < 0 ? [...history, trigger] : history.toSpliced(later, 0, trigger);
-  const state = lines.reduce((before, line) => hear(before, line, selfId), QUIET_ROOM);
+  const state = turn.talk.reduce((before, line) => hear(before, line, selfId), QUIET_ROOM);
   return judge(state, turn.trigger, { atMs: turn.nowMs, isAddressed });
 }
 

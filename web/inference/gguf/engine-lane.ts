@@ -67,7 +67,14 @@ class EngineLane implements InferenceLane {
 
   generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk> {
     return chunkStream(
-      (push, inner) => this.#inSlot(inner, (engine, both) => this.#complete(engine, request, push, both)),
+      (push, inner) =>
+        this.#inSlot(
+          inner,
+          (engine, both) => this.#complete(engine, request, push, both),
+          (ahead) => {
+            push({ kind: 'queued', ahead });
+          },
+        ),
       signal,
     );
   }
@@ -105,10 +112,11 @@ class EngineLane implements InferenceLane {
   async #inSlot<T>(
     signal: AbortSignal | undefined,
     work: (engine: Engine, signal: AbortSignal) => Promise<T>,
+    onPlace?: (ahead: number) => void,
   ): Promise<T> {
     const life = this.#life.signal;
     const both = signal ? AbortSignal.any([signal, life]) : life;
-    const leave = await this.#admission.enter(both).catch((error: unknown) => {
+    const leave = await this.#admission.enter(both, onPlace).catch((error: unknown) => {
       life.throwIfAborted();
       throw error;
     });

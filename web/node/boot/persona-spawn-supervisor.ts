@@ -137,6 +137,10 @@ export class PersonaSpawnSupervisor {
       stage = next;
       this.#deps.onStage(peerId, next);
     };
+    const conversation = this.#deps.createConversation(runtime);
+    const attempt = new AbortController();
+    // Asked for again at prime, and there it must come true.
+    conversation.arrive(attempt.signal).catch((_notYet: unknown) => undefined);
     try {
       enter('plan');
       const choice = await this.#deps.adapters.choose();
@@ -151,7 +155,6 @@ export class PersonaSpawnSupervisor {
       enter('brain');
       const ctx = this.#context(runtime, profile, adapter);
       enter('prime');
-      const conversation = this.#deps.createConversation(runtime);
       await withDeadline(this.#deps.clock, PRIME_WITHIN_MS, (signal) => conversation.prime(signal));
       enter('spawn');
       await this.#serve(ctx, runtime, conversation, enter);
@@ -167,6 +170,8 @@ export class PersonaSpawnSupervisor {
       });
       this.#deps.onUnattended(peerId, stage, error);
       return { stage, error };
+    } finally {
+      attempt.abort(new AppError('Aborted', 'The attempt to host her is over.'));
     }
   }
 

@@ -3,7 +3,9 @@ import { AppError } from '../../../shared/errors.ts';
 import { signHeaders } from '../../../shared/persona/signed-headers.ts';
 import { deterministicVerifier } from '../../../shared/testing/deterministic-crypto.ts';
 import { HostWorld, MAYA } from '../../../shared/testing/host-world.ts';
-import { spoke, standInIdentity } from '../../../shared/testing/host-stand-ins.ts';
+import { idleAdapters, spoke, standInIdentity } from '../../../shared/testing/host-stand-ins.ts';
+import { createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
+import { TURN_BUDGET } from '../../brain/guard/loop-guard.ts';
 import { replyMid } from '../serve/reply-mid.ts';
 
 describe('the persona host after a fault', () => {
@@ -181,5 +183,77 @@ describe('the persona host after a fault', () => {
     world.start();
     await world.clock.advance(2_000);
     expect(world.said(MAYA)).toEqual(['back again']);
+  });
+
+  it('answers what was said while her mind was still being loaded', async () => {
+    const world = new HostWorld();
+    world.start({
+      createAdapters: () => ({
+        ...idleAdapters,
+        build: async (profile) => {
+          await world.clock.sleep(30_000);
+          return idleAdapters.build(profile);
+        },
+      }),
+    });
+    await world.clock.advance(5_000);
+    world.companion.post('hello while you boot');
+    await world.clock.advance(60_000);
+    expect(world.said(MAYA)).toEqual(['You said: hello while you boot']);
+  });
+
+  it.each(['setReadPosition', 'advance'] as const)(
+    'takes a frame up again whose turn broke off when the store failed once (%s)',
+    async (failing) => {
+      const world = new HostWorld();
+      const stores = createMemoryStores(world.disk);
+      let failures = 0;
+      const once =
+        <A extends unknown[], R>(isMeant: (...args: A) => boolean, call: (...args: A) => Promise<R>) =>
+        (...args: A): Promise<R> => {
+          if (failures > 0 || !isMeant(...args)) return call(...args);
+          failures += 1;
+          return Promise.reject(new AppError('StorageFailed', 'the disk is full'));
+        };
+      const { room, ledger } = stores;
+      world.start({
+        stores: {
+          ...stores,
+          room: {
+            ...room,
+            setReadPosition: once(
+              (peerId) => failing === 'setReadPosition' && peerId === MAYA && world.disk.ledger.size > 0,
+              (...args: Parameters<typeof room.setReadPosition>) => room.setReadPosition(...args),
+            ),
+          },
+          ledger: {
+            ...ledger,
+            advance: once(
+              (_peerId, _event, change) => failing === 'advance' && change.state === 'drafted',
+              (...args: Parameters<typeof ledger.advance>) => ledger.advance(...args),
+            ),
+          },
+        },
+      });
+      await world.clock.advance(1_000);
+      world.companion.post('first');
+      await world.clock.advance(10_000);
+      world.companion.post('second');
+      await world.clock.advance(60_000);
+      expect(failures).toBe(1);
+      expect(world.said(MAYA)).toEqual(['You said: first', 'You said: second']);
+    },
+  );
+
+  it('is not worn down by machines that talk much between two of her turns', async () => {
+    const world = new HostWorld();
+    world.start();
+    await world.clock.advance(1_000);
+    for (let turn = 0; turn < 12; turn += 1) {
+      for (let noise = 0; noise < 60; noise += 1)
+        world.companion.post(`noise ${turn}.${noise}`, { headers: [['airc.client', 'a-bot']] });
+      await world.clock.advance(200_000);
+    }
+    expect(world.said(MAYA).length).toBe(TURN_BUDGET);
   });
 });

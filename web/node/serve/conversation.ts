@@ -2,6 +2,7 @@
 import type { Uuid } from '../../../shared/airc/model.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { abortable } from '../abortable.ts';
 import type { AircCitizen } from '../citizen/airc-citizen.ts';
 import type { SayReceipt } from '../citizen/outbox.ts';
 import { createLatch } from '../latch.ts';
@@ -25,7 +26,12 @@ export interface IncomingBurst {
 export interface Conversation {
   readonly channel: Uuid;
   readonly roomName: string;
-  /** Attaches and sets the read position; must come first. At birth that is the room's present. */
+  /**
+   * Sets the read position, at birth to the room's present, as soon as that is known: what is said while her mind is
+   * still being loaded is for her too. Resolves when it is stored.
+   */
+  arrive(signal: AbortSignal): Promise<void>;
+  /** Attaches; must come before the first message. Arrives, where that was not done. */
   prime(signal: AbortSignal): Promise<void>;
   /** Waits for something to read; the same again until it is settled. `Internal` when it was not primed, which ends the loop. */
   nextMessage(signal: AbortSignal): Promise<IncomingBurst>;
@@ -40,6 +46,11 @@ export interface Conversation {
    * into the log while a later line already waited: without it she would say it again.
    */
   history(arrival: number, limit: number): Promise<readonly ChatRow[]>;
+  /**
+   * The chat on which a talk among machines is judged, in the room's order: back to the last signed line of a person and
+   * at least over `overMs` before it, up to `arrival`, and what she has said since. At most {@link TALK_ROWS} rows.
+   */
+  talk(arrival: number, overMs: number): Promise<readonly ChatRow[]>;
   /** The row of an event, for a frame that is taken up after a restart. */
   find(eventId: Uuid): Promise<ChatRow | undefined>;
   /** Her own saying with this id, when it is in the log already. */
@@ -48,6 +59,8 @@ export interface Conversation {
 }
 
 const READ_LIMIT = 200;
+/** Far beyond what machines say between two turns of hers that the guard would still allow. */
+const TALK_ROWS = 4_000;
 /** What arrives together is one burst: the lines of a paste come a few milliseconds apart. */
 const GATHER_MS = 30;
 
@@ -82,21 +95,32 @@ export function createConversation(deps: {
     return rows.findLast((row) => sayings.has(replyMid(citizen.peerId, row.eventId)))?.arrival ?? 0;
   };
 
+  let arriving: Promise<void> | undefined;
+  /** Once, whoever asks: two presents, taken one after the other, would lose what came between them. */
+  const arrive = (signal: AbortSignal): Promise<void> => {
+    arriving ??= (async () => {
+      await feed.whenCaughtUp(signal);
+      if ((await store.readPosition(citizen.peerId, channel)) !== undefined) return;
+      await store.setReadPosition(citizen.peerId, channel, await store.lastArrival(channel));
+    })().catch((error: unknown) => {
+      arriving = undefined;
+      throw error;
+    });
+    return arriving;
+  };
+
   return {
     channel,
     roomName: name,
+    arrive,
     prime: async (signal) => {
       if (position !== undefined) return;
       unsubscribe();
       unsubscribe = citizen.subscribe(() => {
         news.set();
       });
-      await feed.whenCaughtUp(signal);
+      await abortable(arrive(signal), signal);
       position = await store.readPosition(citizen.peerId, channel);
-      if (position === undefined) {
-        position = await store.lastArrival(channel);
-        await store.setReadPosition(citizen.peerId, channel, position);
-      }
       news.set();
     },
     nextMessage: async (signal) => {
@@ -128,6 +152,21 @@ export function createConversation(deps: {
       const hers = since.filter((row) => row.peerId === citizen.peerId);
       return firstSayings([...rows, ...hers].filter((row): row is ChatRow => isChat(row)));
     },
+    talk: async (arrival, overMs) => {
+      const rows: RoomLogRow[] = [];
+      for (let before = arrival + 1; rows.length < TALK_ROWS;) {
+        const page = await store.before(channel, before, READ_LIMIT);
+        rows.unshift(...page);
+        const [first] = page;
+        const last = rows.findLast((row) => isSignedPerson(row));
+        if (!first || page.length < READ_LIMIT) break;
+        if (last && first.occurredAtMs < last.occurredAtMs - overMs) break;
+        before = first.arrival;
+      }
+      const since = await store.after(channel, arrival, READ_LIMIT);
+      const hers = since.filter((row) => row.peerId === citizen.peerId);
+      return [...rows, ...hers].filter((row): row is ChatRow => isChat(row));
+    },
     find: async (eventId) => {
       const row = await store.byEventId(channel, eventId);
       return row && isChat(row) ? row : undefined;
@@ -137,6 +176,10 @@ export function createConversation(deps: {
     },
     ownSaying: (mid) => store.byMid(channel, citizen.peerId, mid),
   };
+}
+
+function isSignedPerson(row: RoomLogRow): boolean {
+  return row.kindOfSender === 'human' && row.signature === 'valid' && isChat(row);
 }
 
 /** A saying that a daemon lost and its author repeated has two event ids and one message id: it is read once. */

@@ -2,6 +2,7 @@
  * Owns taking one frame from its ledger row to its end. Every step is stored before the next one begins, so that a
  * restart goes on where it stopped: a text is never thought twice, and never said twice.
  */
+import { TERMINAL_WINDOW_MS } from '../../brain/guard/loop-guard.ts';
 import type { TurnInput, TurnOutcome, TurnProgress } from '../../brain/turn.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
@@ -73,7 +74,13 @@ export async function runFrame(row: LedgerRow, deps: FrameDeps, signal: AbortSig
     if (outcome.decision.kind === 'silent') return silent(outcome.decision.reason, outcome.decidedBy);
     present = await advance({ state: 'drafted', text: outcome.decision.text });
   }
-  if (present.state === 'drafted') present = await advance({ state: 'publishing' });
+  if (present.state === 'drafted') {
+    // Left behind by a crash: after that long nobody waits for it any more.
+    const trigger = await deps.conversation.find(row.triggerEventId);
+    if (trigger && trigger.occurredAtMs < deps.clock.nowMs() - STALE_AFTER_MS)
+      return silent('the answer was not sent in time', 'rule');
+    present = await advance({ state: 'publishing' });
+  }
   if (present.text === undefined) return errored(new AppError('Internal', 'A drafted frame has no text.'));
   try {
     const receipt = await abortable(deps.conversation.say(present.mid, present.text, fence), signal);
@@ -131,6 +138,9 @@ async function turnInput(
     trigger: utteranceOf(trigger),
     coveredEventIds: row.coveredEventIds,
     history,
+    talk: (await conversation.talk(upTo, TERMINAL_WINDOW_MS))
+      .filter((line) => line.signature !== 'invalid')
+      .map(utteranceOf),
     memories: [],
     roster: rosterOf([...history, utteranceOf(trigger)]),
     nowMs: clock.nowMs(),

@@ -58,6 +58,8 @@ export async function servePersona(deps: ServeDeps, signal: AbortSignal): Promis
       if (signal.aborted) break;
       const error = toAppError(thrown);
       if (error.code === 'Internal') throw error;
+      // The frame that was open when the store failed is taken up before anything new.
+      recovered = false;
       outcome.turnsErrored += 1;
       ctx.log.log('error', 'serve.failed', { code: error.code, message: error.message });
       deps.onNews({ kind: 'ended', end: { kind: 'errored', error } });

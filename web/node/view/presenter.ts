@@ -218,6 +218,7 @@ export class Presenter implements HostSink {
       case 'thinking': {
         const { progress } = news;
         if (!progress) return { kind: 'reading' };
+        if (progress.kind === 'queued') return { kind: 'queued', ahead: progress.ahead };
         if (progress.kind === 'writing')
           return { kind: 'writing', text: progress.text, tokens: progress.tokens };
         const { promptTokensDone: done, promptTokens: total } = progress;
