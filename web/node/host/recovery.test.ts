@@ -5,7 +5,7 @@ import { deterministicVerifier } from '../../../shared/testing/deterministic-cry
 import { HostWorld, MAYA } from '../../../shared/testing/host-world.ts';
 import { idleAdapters, spoke, standInIdentity } from '../../../shared/testing/host-stand-ins.ts';
 import { createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
-import { TURN_BUDGET } from '../../brain/guard/loop-guard.ts';
+import { judgeTurn, TURN_BUDGET } from '../../brain/guard/loop-guard.ts';
 import { replyMid } from '../serve/reply-mid.ts';
 
 describe('the persona host after a fault', () => {
@@ -247,6 +247,12 @@ describe('the persona host after a fault', () => {
 
   it('is not worn down by machines that talk much between two of her turns', async () => {
     const world = new HostWorld();
+    world.think = (input) => {
+      const verdict = judgeTurn(input, MAYA, false);
+      if (verdict.kind === 'free') return Promise.resolve(spoke('well'));
+      const decision = { kind: 'silent', reason: verdict.reason } as const;
+      return Promise.resolve({ kind: 'decided', decision, decidedBy: 'loop-guard' });
+    };
     world.start();
     await world.clock.advance(1_000);
     for (let turn = 0; turn < 12; turn += 1) {
