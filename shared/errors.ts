@@ -114,13 +114,13 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   ModelUnsupported: 'Choose another GGUF; this one uses something the engine cannot run.',
   LaneStartFailed: 'Read the cause above; reload the page, or choose the other lane with --lane.',
   LaneDied: 'The engine stopped. It is started again for the next turn; reload if it stays down.',
-  LaneBusy: 'Wait for the present turn to end; it is tried again by itself.',
+  LaneBusy: 'Nothing to do: she goes on as soon as the change is through.',
   ContextOverflow: "The prompt is longer than the model's context. Choose a model with a longer one.",
   GrammarInvalid: 'This is a defect of ours; the turn was given up. Nothing was said.',
   DecisionMalformed:
     'The model did not keep to the decision form; the turn was given up. Try a larger model.',
   Aborted: 'The turn was stopped. Say it again if you still want an answer.',
-  TurnDeadlineExceeded: 'The engine did not answer in time and was restarted. Try a smaller model.',
+  TurnDeadlineExceeded: 'The answer took too long and was given up. Try a smaller model.',
   BrowserUnsupported: 'Open the link in Chrome or another Chromium, version 137 or newer.',
   Internal: 'Reload the page. If it happens again, report what the log says.',
 };

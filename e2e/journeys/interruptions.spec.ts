@@ -23,6 +23,10 @@ test.describe('interruptions', () => {
 
     await first.kill();
     await expect(visitor.status).toContainText('reconnecting');
+    // Cause and next step stand there, and nobody seems to go on writing.
+    await expect(visitor.page.getByText('Check that "npm start" is still running')).toBeVisible();
+    await expect(visitor.persona).toContainText('Waiting');
+    await expect(visitor.persona).toContainText('for the companion');
     // What is said meanwhile is kept.
     await visitor.say('Are you there?');
     const second = await start(['--port', port, '--model', model]);
@@ -85,6 +89,7 @@ test.describe('interruptions', () => {
 
     await first.close();
     await expect(visitor.status).toContainText('airc daemon, gone');
+    await expect(visitor.persona).toContainText('for the daemon');
     await expect(visitor.page.getByText('The daemon is away: what you say is kept')).toBeVisible();
     await visitor.say('Said while it was away');
     await expect(visitor.messages.last()).toContainText('Sending');

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { toFrame } from '../../companion/airc/frames.ts';
@@ -33,6 +33,45 @@ test.describe('a link', () => {
     await expect(panel).toContainText('PairingCodeExpired');
     await expect(panel).toContainText('This link was used or is older than 10 minutes.');
     expect((await companion.status()).sessions).toHaveLength(1);
+  });
+
+  test('opened in the tab that shows the page pairs it, and leaves no code in the address', async ({
+    start,
+    visit,
+  }) => {
+    const companion = await start();
+    const visitor = await visit(companion.origin);
+    await expect(visitor.page.getByRole('region', { name: 'Start' })).toBeVisible();
+    await visitor.page.goto(companion.link);
+    await visitor.personaIsIdle();
+    expect(new URL(visitor.page.url()).hash).toBe('');
+  });
+
+  test('that was used is no trouble to a browser that is paired', async ({ settle }) => {
+    const { companion, visitor } = await settle();
+    await visitor.page.goto('about:blank');
+    await visitor.page.goto(companion.link);
+    await visitor.personaIsIdle();
+    await expect(visitor.troubles.getByText('PairingCodeExpired')).toHaveCount(0);
+  });
+
+  test('is asked for again, with the cause, when the companion has forgotten this browser', async ({
+    home,
+    settle,
+    start,
+  }) => {
+    const { companion, visitor } = await settle();
+    const peerId = await visitor.personaPeerId();
+    const port = new URL(companion.origin).port;
+    await companion.stop();
+    await rm(join(home, 'sessions.json'));
+    const second = await start(['--port', port]);
+    const panel = visitor.page.getByRole('region', { name: 'Start' });
+    await expect(panel).toContainText('SessionUnknown');
+    await visitor.page.getByLabel('Pairing link').fill(second.link);
+    await visitor.page.getByRole('button', { name: 'Pair' }).click();
+    await visitor.personaIsIdle();
+    expect(await visitor.personaPeerId()).toBe(peerId);
   });
 
   test('is not needed to see what to do: the page without one says how to pair', async ({ start, visit }) => {

@@ -38,7 +38,7 @@ test.describe('one owner', () => {
 
     await second.page.getByRole('button', { name: 'Move here' }).click();
     await expect(first.page.getByRole('note', { name: 'This tab' })).toContainText('Another tab');
-    await expect(second.page.getByRole('note', { name: 'This tab' })).toBeEmpty();
+    await expect(second.page.getByRole('note', { name: 'This tab' })).toHaveCount(0);
     await second.personaIsIdle();
     expect(await second.personaName()).toBe(name);
     await second.ask('Still you?');

@@ -86,7 +86,10 @@ async function openInCompanion(deps: LaneFactoryDeps, request: OpenLaneRequest):
   const { onProgress, signal } = request;
   const source = offeredAgain(request);
   if (source.kind === 'remembered') {
-    throw new AppError('ModelNotFound', `The companion no longer has ${source.model.name}.`);
+    throw new AppError(
+      'ModelNotFound',
+      `The companion does not have ${source.model.name}, which was opened in this browser.`,
+    );
   }
   const offer =
     source.kind === 'offer' ? source.offer : await uploadModel(source.file, deps, onProgress, signal);

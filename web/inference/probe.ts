@@ -17,6 +17,9 @@ export interface ProbedScope {
   readonly WebAssembly?: object;
 }
 
+/** The slowest driver that was seen to answer needed under two seconds. */
+const PROBE_WITHIN_MS = 10_000;
+
 /** Never rejects: what cannot be had is what the probe says. */
 export async function probeDevice(scope: ProbedScope): Promise<DeviceProbe> {
   return {
@@ -31,7 +34,15 @@ export async function probeDevice(scope: ProbedScope): Promise<DeviceProbe> {
 async function probeWebgpu(gpu: ProbedScope['navigator']['gpu']): Promise<DeviceProbe['webgpu']> {
   if (!gpu) return 'no WebGPU';
   // A crashed GPU process makes it reject instead of answering null.
-  const adapter = await gpu.requestAdapter().catch(() => null);
+  const asked = gpu.requestAdapter().catch(() => null);
+  // A GPU process that hangs must not keep the page from starting.
+  const adapter = await Promise.race([asked, later(PROBE_WITHIN_MS)]);
   if (!adapter) return 'no adapter';
   return adapter.features.has('shader-f16') ? 'shader-f16' : 'no shader-f16';
+}
+
+function later(ms: number): Promise<null> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms, null);
+  });
 }

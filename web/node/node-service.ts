@@ -50,6 +50,8 @@ export function createNodeService(
     decided = resolve;
   });
   let isShared = false;
+  /** Why the node could not start. */
+  let failure: AppError | undefined;
 
   const role = new TabRole({
     locks: deps.locks,
@@ -69,6 +71,7 @@ export function createNodeService(
         },
         (thrown: unknown) => {
           // Shown, and the tab stays the owner: another one would fail in the same way.
+          failure = toAppError(thrown);
           publisher.change({
             troubles: addTrouble(publisher.view.troubles, troubleOf(toAppError(thrown), clock)),
           });
@@ -96,7 +99,7 @@ export function createNodeService(
 
   const execute = async (name: ForwardedCommand, args: readonly unknown[]): Promise<ForwardedResult> => {
     if (!node) {
-      const error = new AppError('StorageFailed', 'The node could not start in this tab.');
+      const error = failure ?? new AppError('Internal', 'The node does not run in this tab.');
       return { ok: false, trouble: troubleOf(error, clock) };
     }
     // The arguments were typed where the command was called; the channel only carries them.

@@ -28,6 +28,8 @@ export type ConnectionView =
 export type PersonState =
   | { readonly kind: 'booting'; readonly progress: Progress }
   | { readonly kind: 'idle' }
+  /** She can do nothing until it is back. */
+  | { readonly kind: 'waiting'; readonly waitsFor: 'companion' | 'daemon' }
   | { readonly kind: 'queued'; readonly ahead: number }
   | { readonly kind: 'reading'; readonly progress?: Progress }
   /** `text` is what she has written so far. */

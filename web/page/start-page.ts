@@ -6,6 +6,7 @@ import type { NodeWorkerApi } from '../node/view.ts';
 import nodeWorkerUrl from '../node/worker.ts?worker&url';
 import { createTrustedWorker } from '../trusted-worker.ts';
 import { PersonaApp } from './app/persona-app.ts';
+import { takePairingCode } from './pairing/pairing-code.ts';
 import { NodeStore } from './store/node-store.ts';
 import { troubleFrom } from './store/settled-commands.ts';
 
@@ -24,10 +25,17 @@ export function startPage(place: Element, pairingCode: string | undefined): void
   place.replaceWith(app);
 
   if (pairingCode !== undefined) void pair(store, pairingCode);
+  // A link opened where the page already is changes its fragment only, and loads nothing.
+  window.addEventListener('hashchange', () => {
+    const code = takePairingCode(location, history);
+    if (code !== undefined) void pair(store, code);
+  });
 }
 
 async function pair(store: NodeStore, code: string): Promise<void> {
   const result = await store.commands.pair(code);
-  // A browser that is not paired shows the refusal where it asks for a link.
-  if (!result.ok && store.view.connection.state !== 'unpaired') store.addTrouble(result.trouble);
+  if (result.ok) return;
+  const isPaired = store.view.connection.state !== 'unpaired';
+  // A browser that is not paired shows the refusal where it asks for a link; one that is has no need of an old link.
+  if (isPaired && result.trouble.code !== 'PairingCodeExpired') store.addTrouble(result.trouble);
 }

@@ -54,8 +54,8 @@ export function createModelFiles(root: FileSystemDirectoryHandle): ModelFiles {
       });
       await sweep(directory);
       const partName = `${crypto.randomUUID()}${PART}`;
-      const part = (await directory.getFileHandle(partName, { create: true })) as WorkerFileHandle;
       try {
+        const part = (await directory.getFileHandle(partName, { create: true })) as WorkerFileHandle;
         const sha256 = await writeHashed(part, options);
         if (expected !== undefined && sha256 !== expected) {
           throw new AppError(
@@ -83,7 +83,8 @@ async function writeHashed(part: WorkerFileHandle, options: WriteOptions): Promi
     let written = 0;
     for await (const chunk of options.chunks) {
       options.signal.throwIfAborted();
-      access.write(chunk, { at: written });
+      if (access.write(chunk, { at: written }) !== chunk.byteLength)
+        throw new AppError('StorageFailed', 'The disk took only a part of the model: it is full.');
       hash.update(chunk);
       written += chunk.byteLength;
       options.onBytes(written);

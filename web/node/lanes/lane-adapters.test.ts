@@ -134,6 +134,20 @@ describe('LaneAdapters', () => {
     expect(views.at(-1)).toMatchObject({ report: idleLane.report, refusedModel: { code: 'ModelNotGguf' } });
   });
 
+  it('goes back to the model of the companion when that has lost the one that was opened, and tells so', async () => {
+    const { adapters, create, opened, views, fail } = setUp();
+    await adapters.take(new File(['x'], 'mine.gguf'));
+    await adapters.build();
+    fail(new AppError('ModelNotFound', 'gone'), 'remembered');
+    await create().build();
+    expect(views.at(-1)).toMatchObject({
+      report: idleLane.report,
+      refusedModel: { code: 'ModelNotFound' },
+    });
+    await create().build();
+    expect(opened.map((source) => source.kind)).toEqual(['file', 'remembered', 'offer', 'offer']);
+  });
+
   it('takes a newer --model over what was dropped before', async () => {
     const { adapters, create, opened, models } = setUp();
     await adapters.take(new File(['x'], 'mine.gguf'));

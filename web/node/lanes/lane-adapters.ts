@@ -113,9 +113,11 @@ export class LaneAdapters implements AdapterFactory {
     } catch (error) {
       const trouble = this.#trouble(error);
       this.#view = withoutProgress(this.#view);
-      if (this.#dropped) {
-        // A file that cannot be used must not stand in the way of the model that can: told, not hidden.
+      // A file that cannot be used must not stand in the way of the model that can: told, not hidden.
+      const isGone = source.kind === 'remembered' && trouble.code === 'ModelNotFound';
+      if (this.#dropped || isGone) {
         this.#dropped = undefined;
+        if (isGone) await models.forget();
         this.#show({ refusedModel: trouble });
         return this.#open();
       }

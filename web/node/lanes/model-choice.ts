@@ -8,6 +8,8 @@ import type { SettingsStore } from '../storage/stores.ts';
 export interface ModelChoice {
   source(offers: readonly ModelOffer[]): Promise<ModelSource>;
   remember(model: RememberedModel, offers: readonly ModelOffer[]): Promise<void>;
+  /** From now on the companion's. */
+  forget(): Promise<void>;
 }
 
 const KEY = 'model';
@@ -29,6 +31,7 @@ export function createModelChoice(settings: SettingsStore): ModelChoice {
       if (!offer) throw new AppError('ModelNotFound', 'The companion has no model to offer.');
       return { kind: 'offer', offer };
     },
+    forget: () => settings.put(KEY, undefined),
     remember: async (model, offers) => {
       const insteadOf = offers.at(0)?.sha256;
       await settings.put(KEY, { model, ...(insteadOf === undefined ? {} : { insteadOf }) });

@@ -41,6 +41,14 @@ export class People {
     this.#tell();
   }
 
+  /** Every persona of this node whose state this changes; the others are in a state that holds all the same. */
+  change(next: (state: PersonState, peerId: Uuid) => PersonState | undefined): void {
+    for (const { peerId, state } of this.#people.values()) {
+      const changed = state && next(state, peerId);
+      if (changed) this.setState(peerId, changed);
+    }
+  }
+
   /** Somebody spoke. A signed name replaces an unsigned guess, never the other way round. */
   seen(rows: readonly RoomLogRow[]): void {
     let changed = false;

@@ -141,6 +141,25 @@ describe('what the page sees', () => {
     expect(view().troubles).toEqual([]);
   });
 
+  it('shows that she waits while the companion or the daemon is away, also in the middle of a turn', async () => {
+    const { world, maya } = openWorld();
+    world.think = async () => {
+      await world.clock.sleep(60_000);
+      return spoke('late');
+    };
+    await world.clock.advance(1_000);
+    world.companion.post('hello');
+    await world.clock.advance(1_000);
+    expect(maya()?.state).toEqual({ kind: 'reading' });
+    world.companion.isUp = false;
+    world.companion.dropSockets();
+    await world.clock.advance(2_000);
+    expect(maya()?.state).toEqual({ kind: 'waiting', waitsFor: 'companion' });
+    world.companion.isUp = true;
+    await world.clock.advance(10_000);
+    expect(maya()?.state?.kind).not.toBe('waiting');
+  });
+
   it('lets a sleeping persona be', async () => {
     const { world, maya, presenter, asleep } = openWorld();
     await world.clock.advance(1_000);

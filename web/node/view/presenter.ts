@@ -66,11 +66,33 @@ export class Presenter implements HostSink {
 
   connection(state: BridgeState): void {
     this.#deps.publisher.change({ connection: this.#connectionView(state) });
+    // With the connection comes the lease, and with that she is back.
+    if (state.kind !== 'ready') this.#hold('companion');
+    else if (state.session.ready.daemon.state === 'gone') this.#hold('daemon');
   }
 
   daemon(daemon: DaemonInfo): void {
     const { connection } = this.#deps.publisher.view;
     if (connection.state === 'ready') this.#deps.publisher.change({ connection: { ...connection, daemon } });
+    if (daemon.state === 'gone') this.#hold('daemon');
+    else this.#release('daemon');
+  }
+
+  /** Whoever was at work or at rest: what stands there would not be true any more. */
+  #hold(waitsFor: 'companion' | 'daemon'): void {
+    this.#people.change(({ kind }) =>
+      kind === 'booting' || kind === 'errored' || kind === 'asleep'
+        ? undefined
+        : { kind: 'waiting', waitsFor },
+    );
+  }
+
+  #release(waitsFor: 'companion' | 'daemon', only?: Uuid): void {
+    this.#people.change((state, peerId) =>
+      state.kind === 'waiting' && state.waitsFor === waitsFor && (only ?? peerId) === peerId
+        ? this.#resting(peerId)
+        : undefined,
+    );
   }
 
   roomOpened(feed: RoomFeed, human: CitizenRuntime): void {
@@ -120,7 +142,9 @@ export class Presenter implements HostSink {
       this.#people.setState(peerId, { kind: 'errored', trouble: troubleOf(state.error, this.#deps.clock) });
       // Asked again every few seconds: the list keeps one telling of it.
       this.trouble(state.error);
-    } else if (state.kind === 'held' && this.#leaseRefused.delete(peerId)) {
+    } else if (state.kind === 'held') {
+      this.#release('companion', peerId);
+      if (!this.#leaseRefused.delete(peerId)) return;
       this.#people.setState(peerId, this.#resting(peerId));
       if (this.#leaseRefused.size === 0) this.#over(LEASE_TROUBLES);
     }

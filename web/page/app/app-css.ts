@@ -30,7 +30,7 @@ export const appCss = css`
     font-weight: 650;
   }
 
-  header > div {
+  header [role='note'] {
     display: flex;
     flex-wrap: wrap;
     gap: 0.25rem 0.75rem;
@@ -52,7 +52,7 @@ export const appCss = css`
   main {
     display: grid;
     grid-area: main;
-    grid-template-rows: minmax(0, 1fr) auto;
+    grid-template-rows: auto minmax(0, 1fr) auto;
     min-width: 0;
     min-height: 0;
   }

@@ -13,6 +13,7 @@ import '../people/writing-drafts.ts';
 import '../rooms/room-list.ts';
 import '../start/start-panel.ts';
 import '../status/status-bar.ts';
+import { connectionNotice, noticeCss } from '../status/connection-notice.ts';
 import { statusFacts } from '../status/status-facts.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import '../timeline/room-timeline.ts';
@@ -24,7 +25,7 @@ const TITLE = 'Persona Node';
 
 export class PersonaApp extends LitElement {
   static override properties = { node: { attribute: false } };
-  static override styles = [baseCss, appCss];
+  static override styles = [baseCss, noticeCss, appCss];
 
   declare node: NodeStore;
   #chosen: string | undefined;
@@ -68,8 +69,9 @@ export class PersonaApp extends LitElement {
         <pn-room-list .rooms=${view.rooms} .shown=${room?.channel} .choose=${this.#choose}></pn-room-list>
       </nav>
       <main>
+        ${connectionNotice(view.connection)}
         ${
-          room
+          room && view.connection.state !== 'unpaired'
             ? html`<pn-room-timeline .room=${room} .node=${node}>
                 <pn-writing-drafts slot="drafts" .people=${view.people}></pn-writing-drafts>
               </pn-room-timeline>`

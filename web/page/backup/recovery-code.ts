@@ -49,7 +49,7 @@ export class RecoveryCode extends LitElement {
         <strong>Save your recovery code.</strong> Whoever can use this browser can read it here until you
         confirm that you saved it. Without it no backup can be opened.
       </p>
-      <p class="code" aria-label="Recovery code">${this.code}</p>
+      <p class="code" role="group" aria-label="Recovery code">${this.code}</p>
       ${this.#isAsking ? this.#question() : this.#choices()}
       <div role="status">${this.#isCopied ? html`<p>Copied.</p>` : nothing}</div>
       ${this.#refused ? troubleCard(this.#refused) : nothing}

@@ -32,7 +32,10 @@ export class RestoreForm extends LitElement {
           <input id="file" type="file" name="file" accept=".json,application/json" required />
           <label for="code">Recovery code</label>
           <input id="code" type="text" name="code" autocomplete="off" spellcheck="false" required />
-          <p class="soft">Nobody who lives here is replaced: those in the file come in addition.</p>
+          <p class="soft">
+            Those in the file move in and are at home here from then on, you among them. Whoever lives here
+            now is kept and rests; nothing is deleted.
+          </p>
           <button aria-disabled=${this.#isRestoring}>Restore</button>
         </form>
       </details>

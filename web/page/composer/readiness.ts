@@ -15,7 +15,7 @@ export function readiness(
   if (connection.state === 'unpaired') {
     return {
       state: 'blocked',
-      reason: 'This browser is not paired yet: open the link that the companion prints.',
+      reason: 'This browser is not paired: open a link that the companion prints.',
     };
   }
   if (!hasRoom) {

@@ -72,7 +72,7 @@ export const personCss = css`
     align-items: baseline;
   }
 
-  .person .name {
+  .person .names .name {
     color: var(--person-ink);
     font-weight: 650;
   }

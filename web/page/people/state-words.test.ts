@@ -11,6 +11,7 @@ describe('stateWords', () => {
       'Booting',
       'loading the model, 3 of 9 steps',
     ],
+    [{ kind: 'waiting', waitsFor: 'companion' } as const, 'Waiting', 'for the companion'],
     [{ kind: 'queued', ahead: 0 } as const, 'Queued', 'next in line'],
     [{ kind: 'queued', ahead: 2 } as const, 'Queued', '2 ahead of her'],
     [{ kind: 'reading' } as const, 'Reading', undefined],

@@ -27,6 +27,8 @@ export function stateWords(state: PersonState): StateWords {
     }
     case 'idle':
       return { word: 'Idle', tone: 'calm' };
+    case 'waiting':
+      return { word: 'Waiting', detail: `for the ${state.waitsFor}`, tone: 'busy' };
     case 'queued':
       return {
         word: 'Queued',

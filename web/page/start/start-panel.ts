@@ -20,8 +20,24 @@ export class StartPanel extends LitElement {
   override render(): TemplateResult {
     const { connection } = this.view;
     return html`<section aria-label="Start">
-      ${connection.state === 'unpaired' ? this.#pairing(connection.trouble) : this.#steps()}
+      ${connection.state === 'unpaired' ? this.#refused(connection.trouble) : this.#steps()}
     </section>`;
+  }
+
+  #refused(trouble: Trouble | undefined): TemplateResult {
+    if (trouble?.code !== 'ProtocolVersionMismatch') return this.#pairing(trouble);
+    return html`
+      <h2>Reload this page</h2>
+      ${troubleCard(trouble)}
+      <button
+        class="primary"
+        @click=${() => {
+          location.reload();
+        }}
+      >
+        Reload
+      </button>
+    `;
   }
 
   #pairing(trouble: Trouble | undefined): TemplateResult {
