@@ -164,6 +164,7 @@ export class RoomTimeline extends LitElement implements ScrollHost {
       aria-disabled=${room.loadingOlder}
       @click=${() => {
         if (room.loadingOlder) return;
+        this.#scroll.leaveEnd();
         const isAllDrawn = this.#window.firstIndex(room.items) === 0;
         this.#window.wantOlder();
         if (isAllDrawn) void node.report(node.commands.loadOlder(room.channel));

@@ -42,6 +42,11 @@ export class ScrollKeeper implements ReactiveController {
     this.#setAtEnd(true);
   }
 
+  /** The person asked for what is above: whether the event of their scrolling has come yet or not. */
+  leaveEnd(): void {
+    this.#setAtEnd(false);
+  }
+
   toEnd(): void {
     const { scroller } = this.#host;
     if (!scroller) return;
