@@ -72,7 +72,7 @@ export class RoomTimeline extends LitElement implements ScrollHost {
     }
     this.#unread.follow(this.room, this.#presence);
     const last = this.room.items.at(-1);
-    const isJustSaid = this.#presence !== 'arriving' || last?.delivery.state === 'sending';
+    const isJustSaid = last !== undefined && last.atMs >= this.#openedAtMs;
     if (last?.self && last.key !== this.#lastKey && isJustSaid) {
       this.#unread.clear();
       this.#scroll.pin();
