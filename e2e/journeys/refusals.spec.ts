@@ -17,9 +17,11 @@ test.describe('a link', () => {
     const panel = visitor.page.getByRole('region', { name: 'Start' });
     await expect(panel).toContainText('PairingCodeWrong');
     await expect(panel).toContainText('npx persona-node pair');
+    // Once, where the link is asked for.
+    await expect(visitor.troubles).toBeEmpty();
 
     await visitor.page.getByLabel('Pairing link').fill(await companion.pair());
-    await visitor.page.getByRole('button', { name: 'Pair' }).click();
+    await visitor.page.getByRole('button', { name: 'Pair', exact: true }).click();
     await visitor.personaIsIdle();
     expect((await companion.status()).sessions).toHaveLength(1);
   });
@@ -69,7 +71,7 @@ test.describe('a link', () => {
     const panel = visitor.page.getByRole('region', { name: 'Start' });
     await expect(panel).toContainText('SessionUnknown');
     await visitor.page.getByLabel('Pairing link').fill(second.link);
-    await visitor.page.getByRole('button', { name: 'Pair' }).click();
+    await visitor.page.getByRole('button', { name: 'Pair', exact: true }).click();
     await visitor.personaIsIdle();
     expect(await visitor.personaPeerId()).toBe(peerId);
   });

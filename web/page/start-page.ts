@@ -35,7 +35,8 @@ export function startPage(place: Element, pairingCode: string | undefined): void
 async function pair(store: NodeStore, code: string): Promise<void> {
   const result = await store.commands.pair(code);
   if (result.ok) return;
-  const isPaired = store.view.connection.state !== 'unpaired';
-  // A browser that is not paired shows the refusal where it asks for a link; one that is has no need of an old link.
+  // Known for sure only once it is connected: the refusal can be here before the view that shows it where a link is asked.
+  const isPaired = store.view.connection.state === 'ready';
+  // A browser that is paired has no need of an old link.
   if (isPaired && result.trouble.code !== 'PairingCodeExpired') store.addTrouble(result.trouble);
 }
