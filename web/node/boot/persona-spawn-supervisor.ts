@@ -140,7 +140,7 @@ export class PersonaSpawnSupervisor {
     const conversation = this.#deps.createConversation(runtime);
     const attempt = new AbortController();
     // Asked for again at prime, and there it must come true.
-    conversation.arrive(attempt.signal).catch((_notYet: unknown) => undefined);
+    const arrived = conversation.arrive(attempt.signal).catch((_notYet: unknown) => undefined);
     try {
       enter('plan');
       const choice = await this.#deps.adapters.choose();
@@ -172,6 +172,8 @@ export class PersonaSpawnSupervisor {
       return { stage, error };
     } finally {
       attempt.abort(new AppError('Aborted', 'The attempt to host her is over.'));
+      // It may be past its wait: the next attempt must find the present that this one has taken, not take a second one.
+      await arrived;
     }
   }
 

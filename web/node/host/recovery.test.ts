@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
 import { signHeaders } from '../../../shared/persona/signed-headers.ts';
 import { deterministicVerifier } from '../../../shared/testing/deterministic-crypto.ts';
+import type { BridgeEvent } from '../../../shared/bridge/messages.ts';
+import { STAND_IN_ROOM } from '../../../shared/testing/companion-stand-in.ts';
 import { HostWorld, MAYA } from '../../../shared/testing/host-world.ts';
 import { idleAdapters, spoke, standInIdentity } from '../../../shared/testing/host-stand-ins.ts';
 import { createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
@@ -144,25 +146,35 @@ describe('the persona host after a fault', () => {
     const answered = world.companion.post('for the other home');
     await world.clock.advance(5_000);
     expect(world.turns).toHaveLength(0);
-    const { signer, seed } = standInIdentity('Maya', 'persona', 'helper');
     const text = 'answered at the other home';
-    const saying = {
-      peerId: MAYA,
-      channel: answered.channel,
-      mid: replyMid(MAYA, answered.eventId),
-      atMs: 1,
-      kind: seed.kind,
-      name: seed.agent_name,
-      role: seed.role,
-      text,
-    };
-    const headers = [...(await signHeaders(saying, signer, deterministicVerifier))];
-    world.companion.post(text, { peerId: MAYA, headers });
+    world.companion.post(text, await signed('Maya', text, replyMid(MAYA, answered.eventId)));
     world.companion.post('for you');
     elsewhere = false;
     await world.clock.advance(5_000);
     expect(world.said(MAYA)).toEqual([text, 'You said: for you']);
     expect(world.turns).toHaveLength(1);
+  });
+
+  it('answers a line that was lost before her other home saw it, when its author repeats it', async () => {
+    const world = new HostWorld();
+    let elsewhere = true;
+    world.companion.intercept = (method) =>
+      method === 'claim' && elsewhere
+        ? new AppError('OwnerElsewhere', 'She is at home elsewhere.')
+        : undefined;
+    world.start();
+    await world.clock.advance(20_000);
+    const twice = await signed('Joel', 'twice', '7d7a4a3e-4b7e-4a6f-9f51-0d2f3c6c8a01');
+    const lost = world.companion.post('twice', twice);
+    await world.clock.advance(1_000);
+    world.companion.events = world.companion.events.filter((event) => event !== lost);
+    const answered = world.companion.post('for the other home');
+    const text = 'answered at the other home';
+    world.companion.post(text, await signed('Maya', text, replyMid(MAYA, answered.eventId)));
+    world.companion.post('twice', twice);
+    elsewhere = false;
+    await world.clock.advance(5_000);
+    expect(world.said(MAYA)).toEqual([text, 'You said: twice']);
   });
 
   it('stops a turn under way within its bound, and finishes it at the next start', async () => {
@@ -263,3 +275,24 @@ describe('the persona host after a fault', () => {
     expect(world.said(MAYA).length).toBe(TURN_BUDGET);
   });
 });
+
+/** Author and headers of a line as somebody with a key says it. */
+async function signed(
+  name: 'Maya' | 'Joel',
+  text: string,
+  mid: string,
+): Promise<Pick<BridgeEvent, 'peerId' | 'headers'>> {
+  const [kind, role] = name === 'Maya' ? (['persona', 'helper'] as const) : (['human', 'custom'] as const);
+  const { signer, seed } = standInIdentity(name, kind, role);
+  const saying = {
+    peerId: seed.peer_id,
+    channel: STAND_IN_ROOM.channel,
+    mid,
+    atMs: 1,
+    kind,
+    name,
+    role,
+    text,
+  };
+  return { peerId: seed.peer_id, headers: [...(await signHeaders(saying, signer, deterministicVerifier))] };
+}

@@ -100,6 +100,7 @@ export class Residence {
           store: stores.room,
           clock,
           isSaidHere: async (mid) => (await stores.outbox.get(mid)) !== undefined,
+          isConsidered: async (id) => (await stores.ledger.covered(citizen.peerId, [id])).size > 0,
         }),
       createCognition: (ctx) => this.#deps.createCognition(ctx),
       isAddressed: (row, name) => this.#deps.isAddressed(row, name),

@@ -71,6 +71,8 @@ export function createConversation(deps: {
   readonly clock: Clock;
   /** True for her sayings that were made in this browser. */
   isSaidHere(mid: Uuid): Promise<boolean>;
+  /** True for events that a frame of hers, in this browser, has dealt with. */
+  isConsidered(eventId: Uuid): Promise<boolean>;
 }): Conversation {
   const { citizen, feed, store, clock } = deps;
   const { channel, name } = feed.room;
@@ -80,8 +82,8 @@ export function createConversation(deps: {
 
   const isForHer = (row: RoomLogRow): row is ChatRow => row.peerId !== citizen.peerId && isChat(row);
   const firstSayings = async (rows: readonly ChatRow[]): Promise<readonly ChatRow[]> => {
-    const first = await Promise.all(rows.map((row) => isFirst(store, row)));
-    return rows.filter((_row, index) => first[index]);
+    const firsts = await Promise.all(rows.map((row) => firstTelling(store, row)));
+    return rows.filter((row, index) => firsts[index] === row.eventId);
   };
 
   /** Arrival of the newest of these rows that her other home, in another browser, has answered; 0 for none. */
@@ -93,6 +95,21 @@ export function createConversation(deps: {
     }
     if (sayings.size === 0) return 0;
     return rows.findLast((row) => sayings.has(replyMid(citizen.peerId, row.eventId)))?.arrival ?? 0;
+  };
+
+  /**
+   * The lines that are news, each saying once. A repetition is news where nothing became of the first telling: her other
+   * home answered a later line without ever having seen the first, which its daemon had lost.
+   */
+  const newSayings = async (rows: readonly ChatRow[]): Promise<readonly ChatRow[]> => {
+    const lines = new Map<string, ChatRow>();
+    for (const row of rows) {
+      const key = row.mid === undefined ? row.eventId : `${row.peerId} ${row.mid}`;
+      if (lines.has(key)) continue;
+      const first = await firstTelling(store, row);
+      if (first === row.eventId || !(await deps.isConsidered(first))) lines.set(key, row);
+    }
+    return [...lines.values()];
   };
 
   let arriving: Promise<void> | undefined;
@@ -134,7 +151,7 @@ export function createConversation(deps: {
           continue;
         }
         const answeredTo = await answeredElsewhere(rows);
-        const lines = await firstSayings(rows.filter(isForHer).filter((row) => row.arrival > answeredTo));
+        const lines = await newSayings(rows.filter(isForHer).filter((row) => row.arrival > answeredTo));
         if (lines.length > 0) return { rows: lines, readTo: last.arrival };
         await store.setReadPosition(citizen.peerId, channel, last.arrival);
         position = last.arrival;
@@ -182,9 +199,8 @@ function isSignedPerson(row: RoomLogRow): boolean {
   return row.kindOfSender === 'human' && row.signature === 'valid' && isChat(row);
 }
 
-/** A saying that a daemon lost and its author repeated has two event ids and one message id: it is read once. */
-async function isFirst(store: RoomStore, row: RoomLogRow): Promise<boolean> {
-  if (row.mid === undefined) return true;
-  const first = await store.byMid(row.channel, row.peerId, row.mid);
-  return first === undefined || first.eventId === row.eventId;
+/** Event id of the first telling: what a daemon lost and its author repeated has two event ids and one message id. */
+async function firstTelling(store: RoomStore, row: RoomLogRow): Promise<Uuid> {
+  if (row.mid === undefined) return row.eventId;
+  return (await store.byMid(row.channel, row.peerId, row.mid))?.eventId ?? row.eventId;
 }
