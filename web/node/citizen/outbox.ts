@@ -2,7 +2,14 @@
  * Owns getting what a citizen says into the room once. Every message is stored before it is sent, marked uncertain
  * before every try, and looked up in the room before the next one.
  */
-import { cursorOf, NIL_UUID, ZERO_CURSOR, type Cursor, type Uuid } from '../../../shared/airc/model.ts';
+import {
+  compareCursors,
+  cursorOf,
+  NIL_UUID,
+  ZERO_CURSOR,
+  type Cursor,
+  type Uuid,
+} from '../../../shared/airc/model.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, fromWireError, toAppError, toWireError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
@@ -199,11 +206,17 @@ export class Outbox {
     const { clock, log, peerId } = this.#deps;
     // Not for what was in the room before: that is looked up because the daemon may have lost it.
     const known = row.receipt ? undefined : await log.byMid(row.channel, peerId, row.mid);
-    if (known) return cursorOf(known);
+    if (known && !this.#mayBeLost(row, cursorOf(known))) return cursorOf(known);
     const settledAtMs = (row.lastTryAtMs ?? 0) + SETTLE_MS;
     const waitMs = Math.min(SETTLE_MS, settledAtMs - clock.nowMs());
     if (waitMs > 0) await clock.sleep(waitMs, signal);
     return (await this.#find(new Set([row.mid]), row, signal)).get(row.mid);
+  }
+
+  /** The log keeps what a daemon forgets: after a start of the daemon only the room knows. */
+  #mayBeLost(row: OutboxRow, place: Cursor): boolean {
+    const { cursor, daemonKey } = this.#deps.feed.position;
+    return row.daemonKey === daemonKey && (place.epoch !== cursor.epoch || compareCursors(place, cursor) > 0);
   }
 
   async #find(
