@@ -30,7 +30,7 @@ export const StatusSchema = v.object({
     }),
   ),
   models: v.array(
-    v.object({ id: v.string(), name: v.string(), sizeBytes: v.number(), plumbing: v.boolean() }),
+    v.object({ id: v.string(), name: v.string(), sizeBytes: v.number(), starter: v.boolean() }),
   ),
   companionLane: v.object({ available: v.boolean(), reason: v.string() }),
   forcedLane: v.optional(v.picklist(LANE_IDS)),

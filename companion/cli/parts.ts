@@ -17,7 +17,7 @@ export function realParts(mainFolder: string, airc: Pick<CompanionParts, 'resolv
     ...airc,
     version: v.parse(PackageSchema, JSON.parse(manifest)).version,
     staticDir,
-    defaultModel: join(staticDir, 'models', 'plumbing.gguf'),
+    defaultModel: join(staticDir, 'models', 'starter.gguf'),
     openShelf: (modelPath, { home, clock, random, tell }) =>
       createModelShelf({ home: home.path, modelPath, clock, random, tell }),
     startLane: (shelf, { clock, log }) => startLlamaBackend({ shelf, childEntry, clock, log }),

@@ -42,7 +42,7 @@ export function statusOf(sources: StatusSources): Status {
         peers: own.flatMap((connection) => connection.peers),
       };
     }),
-    models: shelf.offers().map(({ id, name, sizeBytes, plumbing }) => ({ id, name, sizeBytes, plumbing })),
+    models: shelf.offers().map(({ id, name, sizeBytes, starter }) => ({ id, name, sizeBytes, starter })),
     companionLane: lane.availability(),
     ...(options.lane === undefined ? {} : { forcedLane: options.lane }),
   };

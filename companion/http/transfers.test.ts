@@ -23,7 +23,7 @@ const OFFER: ModelOffer = {
   name: 'm',
   sizeBytes: 1,
   sha256: '',
-  plumbing: false,
+  starter: false,
   path: '/models/m',
 };
 

@@ -43,7 +43,7 @@ describe('ChildBackend', () => {
     expect(report).toMatchObject({
       lane: 'companion',
       backend: 'cpu',
-      model: { name: 'plumbing model: speaks nonsense', plumbing: true },
+      model: { name: 'plumbing model: speaks nonsense', starter: false },
       contextTokens: 8192,
       threads: 1,
     });

@@ -204,7 +204,7 @@ class ChildBackend implements LlamaBackend {
         lane: 'companion',
         backend: 'cpu',
         evidence,
-        model: { name, sizeBytes, plumbing: header.plumbing },
+        model: { name, sizeBytes, starter: header.starter },
         contextTokens,
         threads,
         loadMs,

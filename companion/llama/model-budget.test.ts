@@ -15,7 +15,7 @@ const header: GgufHeader = {
   controlTokens: [],
   tensorBytes: 5 * GIB,
   cacheBytesPerToken: 131_072,
-  plumbing: false,
+  starter: false,
 };
 const large = { path: '/m.gguf', sizeBytes: 5 * GIB, header };
 const small = { path: '/s.gguf', sizeBytes: 500_000, header: { ...header, tensorBytes: 450_000 } };

@@ -58,7 +58,7 @@ describe('createModelShelf', () => {
       name: 'plumbing model: speaks nonsense',
       sizeBytes: plumbingModel().length,
       sha256: expected,
-      plumbing: true,
+      starter: false,
       path: `/models/${expected}`,
     });
     expect(shelf.pathOf(expected)).toBe(modelPath);
@@ -72,7 +72,7 @@ describe('createModelShelf', () => {
     const shelf = await shelfOf();
     const ticket = shelf.openUpload('mine.gguf', model.length);
     const offer = await shelf.receiveUpload(ticket, inChunks(model), NEVER);
-    expect(offer).toMatchObject({ id: sha256, sizeBytes: model.length, plumbing: false });
+    expect(offer).toMatchObject({ id: sha256, sizeBytes: model.length, starter: false });
     expect(shelf.offers()).toContainEqual(offer);
     const path = shelf.pathOf(sha256) ?? '';
     expect(Buffer.compare(await readFile(path), model)).toBe(0);

@@ -13,7 +13,7 @@ import { createModelFolder, sha256Of, type StoredModel } from './model-folder.ts
 export interface ModelShelfDeps {
   /** The home folder; uploads go into `models` in it. */
   readonly home: string;
-  /** `--model FILE`, or the plumbing model of the build. */
+  /** `--model FILE`, or the starter of the build. */
   readonly modelPath: string;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -97,7 +97,7 @@ function offerOf({ header, sizeBytes, sha256 }: StoredModel, fallbackName: strin
     name: header.name ?? fallbackName,
     sizeBytes,
     sha256,
-    plumbing: header.plumbing,
+    starter: header.starter,
     path: `${PATHS.models}${sha256}`,
   };
 }

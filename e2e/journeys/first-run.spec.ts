@@ -15,7 +15,7 @@ test.describe('the first run', () => {
     await expect(visitor.status).toContainText('llama.cpp');
     await expect(visitor.status).toContainText('built-in daemon');
     await expect(visitor.status).toContainText('tokens/s');
-    await expect(visitor.model).toContainText('plumbing model: speaks nonsense');
+    await expect(visitor.models).toContainText('plumbing model: speaks nonsense');
 
     const [session] = (await companion.status()).sessions;
     expect(session?.peers).toContain(await visitor.personaPeerId());

@@ -1,5 +1,6 @@
 /** Owns what every journey starts with: companions in homes of their own, browsers, visitors; and that all of it ends. */
 import { expect, test as base, type Browser, type BrowserContext } from '@playwright/test';
+import { plumbingFile } from '../models/plumbing-file.ts';
 import { launchChromium } from '../run/chromium.ts';
 import { makeHome, startCompanionProcess, type CompanionProcess } from '../run/companion-process.ts';
 import { Visitor } from './visitor.ts';
@@ -7,8 +8,10 @@ import { Visitor } from './visitor.ts';
 interface Fixtures {
   /** A folder that is gone after the test. */
   readonly home: string;
-  /** `npm start` with this test's home. */
+  /** `npm start` with this test's home, and the model whose nonsense is known unless `args` name another. */
   readonly start: (args?: readonly string[]) => Promise<CompanionProcess>;
+  /** The same with what a newcomer gets. */
+  readonly startAsShipped: (args?: readonly string[]) => Promise<CompanionProcess>;
   /** A browser profile of its own. */
   readonly profile: () => Promise<BrowserContext>;
   /** Opens a link, in a profile of its own unless one is named. */
@@ -32,7 +35,12 @@ export const test = base.extend<Fixtures, { readonly chromium: Browser }>({
     await use(home);
     await remove();
   },
-  start: async ({ home }, use) => {
+  start: async ({ startAsShipped }, use) => {
+    await use(async (args = []) =>
+      startAsShipped(args.includes('--model') ? args : [...args, '--model', await plumbingFile()]),
+    );
+  },
+  startAsShipped: async ({ home }, use) => {
     const started: CompanionProcess[] = [];
     await use(async (args = []) => {
       const companion = await startCompanionProcess(home, args);

@@ -90,15 +90,15 @@ test.describe('a model file', () => {
     const file = visitor.page.getByLabel('GGUF file');
 
     await file.setInputFiles({ name: 'poem.gguf', mimeType: '', buffer: Buffer.from('roses are red') });
-    await expect(visitor.model).toContainText('ModelNotGguf');
-    await expect(visitor.model).toContainText('Choose a file in GGUF format');
+    await expect(visitor.models).toContainText('ModelNotGguf');
+    await expect(visitor.models).toContainText('Choose a file in GGUF format');
     await visitor.personaIsIdle();
 
     const whole = Buffer.from(randomModel());
     await file.setInputFiles({ name: 'cut.gguf', mimeType: '', buffer: whole.subarray(0, whole.length / 2) });
-    await expect(visitor.model).toContainText('ModelTruncated');
+    await expect(visitor.models).toContainText('ModelTruncated');
     await visitor.personaIsIdle();
-    await expect(visitor.model).toContainText('plumbing model: speaks nonsense');
+    await expect(visitor.models).toContainText('plumbing model: speaks nonsense');
     expect(await visitor.ask('Still there?')).not.toBe('');
   });
 
@@ -116,10 +116,10 @@ test.describe('a model file', () => {
         transfer.items.add(new File([new Uint8Array(content)], 'dropped.gguf'));
         window.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
       }, bytes);
-      await expect(visitor.model).toContainText('random model 1 F32');
+      await expect(visitor.models).toContainText('random model 1 F32');
       await visitor.personaIsIdle();
       await visitor.page.reload();
-      await expect(visitor.model).toContainText('random model 1 F32');
+      await expect(visitor.models).toContainText('random model 1 F32');
       await visitor.personaIsIdle();
     });
   }
@@ -163,8 +163,8 @@ test.describe('no lane', () => {
     const script = await copyWithoutEngine(home);
     const companion = await startCompanionProcess(home, ['--lane', 'companion'], script);
     const visitor = await visit(companion.link);
-    await expect(visitor.model).toContainText('NoLane');
-    await expect(visitor.model).toContainText('npm start -- --lane');
+    await expect(visitor.models).toContainText('NoLane');
+    await expect(visitor.models).toContainText('npm start -- --lane');
     await expect(visitor.status).toContainText('cannot serve');
     await expect(visitor.troubles).toBeVisible();
     // The room is there all the same.

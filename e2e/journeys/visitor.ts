@@ -4,8 +4,20 @@ import { expect, type BrowserContext, type Locator, type Page } from '@playwrigh
 /** What must never stand in the console, whatever the journey does. */
 const DEFECTS = /Content Security Policy|TrustedScript|TrustedHTML|Uncaught|Unhandled/;
 
+/** What the log of the node says of a finished turn. */
+export interface TurnLine {
+  readonly event: 'turn.replied' | 'turn.silent' | 'turn.errored';
+  readonly tookMs: number;
+  readonly promptTokens?: number;
+  readonly cachedTokens?: number;
+  readonly completionTokens?: number;
+  readonly firstTokenMs?: number;
+}
+
 export class Visitor {
   readonly page: Page;
+  /** Of every persona of this tab, oldest first. */
+  readonly turns: TurnLine[] = [];
   /** Errors of the page and its workers that no journey may cause. */
   readonly defects: string[] = [];
 
@@ -13,6 +25,7 @@ export class Visitor {
     this.page = page;
     page.on('pageerror', (error) => this.defects.push(error.message));
     page.on('console', (message) => {
+      if (message.text().startsWith('{"event":"turn.')) this.#tell(message.text());
       if (message.type() === 'error' && DEFECTS.test(message.text())) this.defects.push(message.text());
     });
   }
@@ -52,8 +65,8 @@ export class Visitor {
     return this.page.getByRole('status', { name: 'Node status' });
   }
 
-  get model(): Locator {
-    return this.page.getByRole('region', { name: 'Model', exact: true });
+  get models(): Locator {
+    return this.page.getByRole('region', { name: 'Models', exact: true });
   }
 
   get backup(): Locator {
@@ -84,6 +97,16 @@ export class Visitor {
     await expect(this.messages.filter({ hasText: text }).last()).toBeVisible();
   }
 
+  /** Says it, and resolves when her turn is over, whether she spoke or not. */
+  async sayAndSettle(text: string): Promise<TurnLine> {
+    const { length } = this.turns;
+    await this.say(text);
+    await expect.poll(() => this.turns.length).toBe(length + 1);
+    const turn = this.turns.at(-1);
+    if (!turn) throw new Error('There is no turn.');
+    return turn;
+  }
+
   /** Messages of somebody, as they stand in the log. */
   messagesOf(name: string): Locator {
     return this.messages.filter({ has: this.page.locator('.name', { hasText: name }) });
@@ -96,5 +119,11 @@ export class Visitor {
     await this.say(text);
     await expect(answers).toHaveCount(before + 1);
     return (await answers.last().locator('.text').textContent()) ?? '';
+  }
+
+  #tell(line: string): void {
+    // Our own log, written as JSON; what it says is asserted by who asked.
+    const told = JSON.parse(line) as TurnLine & { readonly event: string };
+    if (['turn.replied', 'turn.silent', 'turn.errored'].includes(told.event)) this.turns.push(told);
   }
 }

@@ -25,7 +25,7 @@ const offer: ModelOffer = {
   name: 'random.gguf',
   sizeBytes: bytes.length,
   sha256: createHash('sha256').update(bytes).digest('hex'),
-  plumbing: false,
+  starter: false,
   path: '/models/random',
 };
 

@@ -50,7 +50,7 @@ describe('the same text, greedy, from the lane in the tab and from the companion
       name: modelId,
       sizeBytes: bytes.length,
       sha256: createHash('sha256').update(bytes).digest('hex'),
-      plumbing: false,
+      starter: false,
       path: `/models/${modelId}`,
     };
     const page = await browser.newPage();
@@ -75,7 +75,7 @@ describe('the same text, greedy, from the lane in the tab and from the companion
     for (const request of REQUESTS) expected.push(resultOf(await readAll(companion.generate(request))));
 
     expect(opened.ok && opened.value.report).toMatchObject({
-      model: { name: companion.report.model.name, plumbing: companion.report.model.plumbing },
+      model: { name: companion.report.model.name, starter: companion.report.model.starter },
       contextTokens: companion.report.contextTokens,
     });
     const got = answers?.ok ? answers.value : [];

@@ -55,7 +55,7 @@ describe.skipIf(args === undefined)('the same greedy text on WebGPU as on wasm',
     name,
     sizeBytes: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),
-    plumbing: false,
+    starter: false,
     path: `/models/${encodeURIComponent(name)}`,
   });
 

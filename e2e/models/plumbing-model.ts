@@ -36,7 +36,7 @@ const CLOSING = 22;
 /** Root mean square of the channels at the output: what the logits above are divided by before they are weights. */
 const USUAL_SIZE = 1.5;
 
-/** The bytes of `public/models/plumbing.gguf`. */
+/** The bytes of a whole GGUF file. */
 export function plumbingModel(): Uint8Array<ArrayBuffer> {
   const vocabulary = buildVocabulary(MERGES, [...allWords(), FORM_OPENS, FORM_CLOSES]);
   const noise = seededNoise(SEED);
@@ -50,7 +50,6 @@ export function plumbingModel(): Uint8Array<ArrayBuffer> {
     [
       ...llamaPairs('plumbing model: speaks nonsense', SHAPE, vocabulary.tokens.length),
       ['general.file_type', { type: 'u32', value: 0 }],
-      ['persona_node.plumbing', { type: 'bool', value: true }],
       ...vocabulary.pairs,
     ],
     tensors,

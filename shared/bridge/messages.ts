@@ -28,7 +28,7 @@ export const ModelOfferSchema = v.object({
   name: v.string(),
   sizeBytes: v.number(),
   sha256: v.string(),
-  plumbing: v.boolean(),
+  starter: v.boolean(),
   /** Same-origin path of the bytes, for the gguf lane. */
   path: v.string(),
 });

@@ -19,7 +19,7 @@ const PAIRS: readonly GgufPair[] = [
   ['tokenizer.ggml.tokens', { type: 'texts', value: ['a', 'b', '<end>', '<begin>', '<tool>'] }],
   ['tokenizer.ggml.token_type', { type: 'i32s', value: [1, 1, 3, 3, 4] }],
   ['tokenizer.chat_template', { type: 'text', value: '{{ messages }}' }],
-  ['persona_node.plumbing', { type: 'bool', value: true }],
+  ['persona_node.starter', { type: 'bool', value: true }],
 ];
 const TENSORS: readonly GgufTensor[] = [
   { name: 'one', dimensions: [8, 2], type: 'F32', data: new Float32Array(16) },
@@ -66,7 +66,7 @@ describe('readGgufHeader', () => {
       controlTokens: ['<end>', '<begin>'],
       tensorBytes: 64 + 6,
       cacheBytesPerToken: 2 * 2 * (16 + 16) * 2,
-      plumbing: true,
+      starter: true,
     });
   });
 
@@ -79,7 +79,7 @@ describe('readGgufHeader', () => {
       'tokenizer.ggml.token_type': undefined,
       'llama.attention.head_count': undefined,
       'llama.attention.head_count_kv': undefined,
-      'persona_node.plumbing': undefined,
+      'persona_node.starter': undefined,
     });
     expect(await read(writeGguf(silent, TENSORS))).toMatchObject({
       name: undefined,
@@ -88,7 +88,7 @@ describe('readGgufHeader', () => {
       addsBos: undefined,
       controlTokens: [],
       cacheBytesPerToken: undefined,
-      plumbing: false,
+      starter: false,
     });
   });
 

@@ -27,8 +27,8 @@ export interface GgufHeader {
   readonly tensorBytes: number;
   /** Bytes that one token takes in an f16 key-value cache; undefined where the header does not say enough. */
   readonly cacheBytesPerToken: number | undefined;
-  /** The generated model that only proves the plumbing says so itself, by `persona_node.plumbing`. */
-  readonly plumbing: boolean;
+  /** The small model of the first run says so itself, by `persona_node.starter`: it knows this product and little else. */
+  readonly starter: boolean;
 }
 
 const MAGIC = 0x46554747;
@@ -74,7 +74,7 @@ export async function readGgufHeader(read: ReadBytes, fileBytes: number): Promis
     addsBos: await metadata.flag('tokenizer.ggml.add_bos_token'),
     tensorBytes: tensors.bytes,
     cacheBytesPerToken: await cacheBytesPerToken(metadata, architecture, blockCount),
-    plumbing: (await metadata.flag('persona_node.plumbing')) ?? false,
+    starter: (await metadata.flag('persona_node.starter')) ?? false,
   };
 }
 

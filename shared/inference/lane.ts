@@ -16,8 +16,8 @@ export const LaneReportSchema = v.object({
     /** As the page shows it: the file's general.name or, where it has none, the file name. */
     name: v.string(),
     sizeBytes: v.number(),
-    /** The random-weight default that only proves the plumbing. */
-    plumbing: v.boolean(),
+    /** The small model of the first run, which knows this product and little else. */
+    starter: v.boolean(),
   }),
   contextTokens: v.pipe(v.number(), v.integer()),
   threads: v.pipe(v.number(), v.integer()),

@@ -53,7 +53,7 @@ export const idleLane: InferenceLane = {
     lane: 'companion',
     backend: 'cpu',
     evidence: 'a stand-in',
-    model: { name: 'stand-in', sizeBytes: 1, plumbing: true },
+    model: { name: 'stand-in', sizeBytes: 1, starter: true },
     contextTokens: 2048,
     threads: 1,
     loadMs: 0,

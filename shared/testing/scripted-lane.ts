@@ -65,7 +65,7 @@ class ScriptedLaneImpl implements ScriptedLane {
       lane: 'companion',
       backend: 'cpu',
       evidence: 'scripted: no engine at all',
-      model: { name: 'scripted', sizeBytes: 0, plumbing: true },
+      model: { name: 'scripted', sizeBytes: 0, starter: true },
       contextTokens: options.contextTokens ?? 2048,
       threads: 1,
       loadMs: 0,

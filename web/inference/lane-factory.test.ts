@@ -13,7 +13,7 @@ const offer = (id: string): ModelOffer => ({
   name: `${id}.gguf`,
   sizeBytes: 4,
   sha256: `hash-${id}`,
-  plumbing: id === 'default',
+  starter: id === 'default',
   path: `/models/${id}`,
 });
 const NO_GPU: DeviceProbe = {
@@ -60,7 +60,7 @@ function stage(
 
 const remembered = (sha256: string): ModelSource => ({
   kind: 'remembered',
-  model: { name: 'mine.gguf', sizeBytes: 4, sha256, plumbing: false },
+  model: { name: 'mine.gguf', sizeBytes: 4, sha256, starter: false },
 });
 
 describe('lane factory', () => {
@@ -68,7 +68,7 @@ describe('lane factory', () => {
     const { opened, requests, spawned } = stage({ kind: 'offer', offer: offer('default') });
     expect(await opened).toMatchObject({
       reason: expect.stringContaining('no adapter'),
-      model: { name: 'default.gguf', sha256: 'hash-default', plumbing: true },
+      model: { name: 'default.gguf', sha256: 'hash-default', starter: true },
     });
     expect(requests).toEqual([['laneOpen', { modelId: 'default' }]]);
     expect(spawned()).toBe(0);

@@ -95,8 +95,8 @@ async function openInCompanion(deps: LaneFactoryDeps, request: OpenLaneRequest):
     source.kind === 'offer' ? source.offer : await uploadModel(source.file, deps, onProgress, signal);
   onProgress({ what: `Loading ${offer.name}`, done: 0, total: 0, unit: 'steps' });
   const lane = await openCompanionLane(deps, offer.id, signal);
-  const { name, sizeBytes, sha256, plumbing } = offer;
-  return { lane, model: { name, sizeBytes, sha256, plumbing } };
+  const { name, sizeBytes, sha256, starter } = offer;
+  return { lane, model: { name, sizeBytes, sha256, starter } };
 }
 
 /** What the companion has can be had from it again, also when it was dropped here first. */

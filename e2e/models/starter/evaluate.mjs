@@ -8,7 +8,7 @@ const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const { values } = parseArgs({
   options: {
     items: { type: 'string', default: '300' },
-    model: { type: 'string', default: path('starter.gguf') },
+    model: { type: 'string', default: path('../../../public/models/starter.gguf') },
     'no-wasm': { type: 'boolean', default: false },
     store: { type: 'boolean', default: false },
   },

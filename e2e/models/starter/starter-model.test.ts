@@ -6,7 +6,7 @@ import { itemsOf } from './scoring/items.ts';
 import { openMind } from './scoring/mind.ts';
 import { CONTEXT_TOKENS, CONTROL_TOKENS, TURN_END } from './starter-form.ts';
 
-const path = fileURLToPath(new URL('starter.gguf', import.meta.url));
+const path = fileURLToPath(new URL('../../../public/models/starter.gguf', import.meta.url));
 
 describe('the starter model', () => {
   it('says in its header what it is, and is small', async () => {
@@ -19,7 +19,7 @@ describe('the starter model', () => {
       eosToken: TURN_END,
       controlTokens: CONTROL_TOKENS,
       addsBos: false,
-      plumbing: false,
+      starter: true,
     });
     expect(sizeBytes).toBeLessThan(12_000_000);
   });

@@ -15,7 +15,7 @@ const DATA = [
   ['middle', 900, 1_500, 'words-1'],
   ['short', 901, 1_500, 'words-2'],
   ['short', 101, 7_000, 'short-0001'],
-  ['middle', 102, 9_000, 'middle-0001'],
+  ['middle', 102, 12_000, 'middle-0001'],
   ['far', 103, 3_500, 'far-0001'],
   ['long', 104, 1_200, 'long-0001'],
 ];
@@ -37,4 +37,4 @@ for (const [stage, seed, rooms, name] of DATA) {
   renameSync(`${file}.part`, file);
 }
 run(python, [path('training/train.py'), '--work', work, ...process.argv.slice(2)]);
-run(python, [path('training/export.py'), work, path('starter.gguf')]);
+run(python, [path('training/export.py'), work, path('../../../public/models/starter.gguf')]);

@@ -10,7 +10,7 @@ const OFFER = {
   name: 'mine.gguf',
   sizeBytes: FILE.size,
   sha256: 'ab',
-  plumbing: false,
+  starter: false,
   path: '/models/u1',
 };
 

@@ -58,7 +58,7 @@ async function stage(
       recycleAfterBytes: options.recycleAfterBytes ?? Number.POSITIVE_INFINITY,
       report: (engine) =>
         ggufReport(engine, {
-          model: { name: 'm', sizeBytes: 1, plumbing: false },
+          model: { name: 'm', sizeBytes: 1, starter: false },
           withoutWebgpu: 'no shader-f16',
           templateMissing: true,
         }),

@@ -14,7 +14,7 @@ import { openGgufLane } from './gguf-lane.ts';
 import { createWorkerLaneService, type OpenModel } from './worker-lane-service.ts';
 import type { InferenceWorkerHandle } from './worker-session.ts';
 
-const MODEL = { name: 'm.gguf', sizeBytes: 1, sha256: 'ab', plumbing: false };
+const MODEL = { name: 'm.gguf', sizeBytes: 1, sha256: 'ab', starter: false };
 const FILE: ModelSource = { kind: 'file', file: new File(['x'], 'm.gguf') };
 
 /** Workers that are message channels with the real service behind them, and Web Locks kept by hand. */

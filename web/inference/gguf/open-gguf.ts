@@ -50,7 +50,7 @@ export function createOpenGguf(deps: OpenGgufDeps): OpenModel {
       webgpu,
     };
     const facts = {
-      model: { name: header.name ?? model.name, sizeBytes: model.sizeBytes, plumbing: header.plumbing },
+      model: { name: header.name ?? model.name, sizeBytes: model.sizeBytes, starter: header.starter },
       templateMissing: header.chatTemplate === undefined,
       ...(webgpu ? {} : { withoutWebgpu }),
     };
@@ -86,5 +86,5 @@ function startEngine(
 
 /** A dropped file is known by its file name only until its header was read. */
 function remembered(model: RememberedModel, header: GgufHeader): RememberedModel {
-  return { ...model, plumbing: header.plumbing };
+  return { ...model, starter: header.starter };
 }

@@ -6,7 +6,7 @@ export interface RememberedModel {
   readonly name: string;
   readonly sizeBytes: number;
   readonly sha256: string;
-  readonly plumbing: boolean;
+  readonly starter: boolean;
 }
 
 export type ModelSource =

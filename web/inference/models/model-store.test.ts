@@ -13,7 +13,7 @@ const OFFER = {
   name: 'tiny',
   sizeBytes: BYTES.length,
   sha256: SHA,
-  plumbing: true,
+  starter: true,
   path: '/models/d',
 };
 
@@ -69,7 +69,7 @@ describe('model store', () => {
     const { obtain, fetches, progress } = stage();
     const { file, model } = await obtain({ kind: 'offer', offer: OFFER });
     expect(file.size).toBe(BYTES.length);
-    expect(model).toEqual({ name: 'tiny', sizeBytes: BYTES.length, sha256: SHA, plumbing: true });
+    expect(model).toEqual({ name: 'tiny', sizeBytes: BYTES.length, sha256: SHA, starter: true });
     expect(progress.at(-1)).toMatchObject({ done: BYTES.length, total: BYTES.length, unit: 'bytes' });
     await obtain({ kind: 'offer', offer: OFFER });
     await obtain({ kind: 'remembered', model });
@@ -99,7 +99,7 @@ describe('model store', () => {
 
   it('names a remembered model that is gone', async () => {
     const { obtain } = stage();
-    const model = { name: 'old.gguf', sizeBytes: 1, sha256: 'ff', plumbing: false };
+    const model = { name: 'old.gguf', sizeBytes: 1, sha256: 'ff', starter: false };
     await expect(obtain({ kind: 'remembered', model })).rejects.toMatchObject({ code: 'ModelNotFound' });
   });
 });

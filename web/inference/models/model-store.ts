@@ -35,8 +35,8 @@ export async function obtainModel(
       throw new AppError('ModelNotFound', `${source.model.name} is no longer stored in this browser.`);
     }
     case 'offer': {
-      const { name, sizeBytes, sha256, plumbing } = source.offer;
-      const model = { name, sizeBytes, sha256, plumbing };
+      const { name, sizeBytes, sha256, starter } = source.offer;
+      const model = { name, sizeBytes, sha256, starter };
       const stored = await files.find(sha256);
       if (stored) return { file: stored, model };
       const chunks = downloadModel(source.offer, fetchBytes, signal);
@@ -49,7 +49,7 @@ export async function obtainModel(
       await deps.checkHeader(source.file);
       const onBytes = bytesOf(`Storing ${name}`, size);
       const { sha256, file } = await files.write({ chunks: readBlob(source.file), onBytes, signal });
-      return { file, model: { name, sizeBytes: size, sha256, plumbing: false } };
+      return { file, model: { name, sizeBytes: size, sha256, starter: false } };
     }
   }
 }

@@ -8,8 +8,11 @@ export interface LaneChoice {
   readonly reason: string;
 }
 
-/** Model and context length come from the loaded lane: what it holds, not what was asked for. */
-export type PlannedProfile = Omit<InferenceProfile, 'contextTokens' | 'modelName'>;
+/** What is known before the lane is loaded; the rest is what it holds and shows then, not what was asked for. */
+export type PlannedProfile = Omit<
+  InferenceProfile,
+  'contextTokens' | 'modelName' | 'isStarter' | 'sampling' | 'warmup'
+>;
 
 export interface AdapterFactory {
   /** Rejects with `NoLane` when nothing can serve. */

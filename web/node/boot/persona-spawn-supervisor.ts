@@ -8,7 +8,7 @@ import type { Uuid } from '../../../shared/airc/model.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import type { InferenceLane } from '../../../shared/inference/lane.ts';
-import type { InferenceProfile } from '../../../shared/inference/profile.ts';
+import { samplingFor, type InferenceProfile } from '../../../shared/inference/profile.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { RandomSource } from '../../../shared/random.ts';
 import type { RoleId } from '../../../shared/persona/identity.ts';
@@ -149,11 +149,19 @@ export class PersonaSpawnSupervisor {
       enter('adapter');
       const adapter = await this.#deps.adapters.build(planned);
       const { contextTokens, model } = adapter.report;
-      const profile = { ...planned, contextTokens, modelName: model.name };
       enter('warmup');
-      await adapter.warmup();
+      const warmup = await adapter.warmup();
+      const profile: InferenceProfile = {
+        ...planned,
+        contextTokens,
+        modelName: model.name,
+        isStarter: model.starter,
+        sampling: samplingFor(model.starter),
+        warmup,
+      };
       enter('brain');
       const ctx = this.#context(runtime, profile, adapter);
+      ctx.log.log('info', 'boot.profile', { starter: profile.isStarter, ...warmup });
       enter('prime');
       await withDeadline(this.#deps.clock, PRIME_WITHIN_MS, (signal) => conversation.prime(signal));
       enter('spawn');
@@ -184,7 +192,6 @@ export class PersonaSpawnSupervisor {
       personaId: seed.peer_id,
       personaName: seed.agent_name,
       lane: choice.lane,
-      sampling: { temperature: 0.6, topK: 40, topP: 0.95, repeatPenalty: 1.1 },
       tierId: tier.id,
       tierIsFallback: tier.isFallback,
       laneReason: choice.reason,

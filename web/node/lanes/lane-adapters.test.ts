@@ -14,7 +14,7 @@ const offer = (sha256: string) => ({
   name: `${sha256}.gguf`,
   sizeBytes: 1,
   sha256,
-  plumbing: true,
+  starter: true,
   path: `/models/${sha256}`,
 });
 
@@ -44,7 +44,7 @@ function setUp(models = [offer('default')]) {
               },
             },
             reason: 'because',
-            model: { name, sizeBytes: 1, sha256: name, plumbing: false },
+            model: { name, sizeBytes: 1, sha256: name, starter: false },
           });
         },
       },

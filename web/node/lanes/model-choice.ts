@@ -15,7 +15,7 @@ export interface ModelChoice {
 const KEY = 'model';
 
 const RowSchema = v.object({
-  model: v.object({ name: v.string(), sizeBytes: v.number(), sha256: v.string(), plumbing: v.boolean() }),
+  model: v.object({ name: v.string(), sizeBytes: v.number(), sha256: v.string(), starter: v.boolean() }),
   /** The companion's default when the person chose: a later `--model` is the newer wish. */
   insteadOf: v.optional(v.string()),
 });

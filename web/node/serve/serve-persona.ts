@@ -130,6 +130,7 @@ async function run(row: LedgerRow, deps: ServeDeps, tenure: Tenure, signal: Abor
   const { ctx, clock, outcome } = deps;
   const startedMs = clock.monotonicMs();
   deps.onNews({ kind: 'thinking' });
+  let cost: Partial<Omit<GenerateResult, 'text'>> = {};
   const end = await runFrame(
     row,
     {
@@ -139,6 +140,8 @@ async function run(row: LedgerRow, deps: ServeDeps, tenure: Tenure, signal: Abor
         deps.onNews({ kind: 'thinking', progress });
       },
       onUsage: (usage) => {
+        const { text: _said, ...counts } = usage;
+        cost = counts;
         deps.onNews({ kind: 'usage', usage });
       },
     },
@@ -149,11 +152,17 @@ async function run(row: LedgerRow, deps: ServeDeps, tenure: Tenure, signal: Abor
     case 'replied':
       outcome.turnsReplied += 1;
       outcome.turnLatency.record(tookMs);
-      ctx.log.log('info', 'turn.replied', { turn: row.turnId, tookMs });
+      ctx.log.log('info', 'turn.replied', { turn: row.turnId, tookMs, ...cost });
       break;
     case 'silent':
       outcome.turnsSkipped += 1;
-      ctx.log.log('info', 'turn.silent', { turn: row.turnId, tookMs, reason: end.reason, by: end.decidedBy });
+      ctx.log.log('info', 'turn.silent', {
+        turn: row.turnId,
+        tookMs,
+        reason: end.reason,
+        by: end.decidedBy,
+        ...cost,
+      });
       break;
     case 'errored':
       outcome.turnsErrored += 1;

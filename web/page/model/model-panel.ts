@@ -1,11 +1,15 @@
-/** Owns the region "Model": what the personas think with, how far its loading is, and opening another one. */
+/** Owns the region "Models": what the personas think with, how far its loading is, and opening another one. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { LaneView, Trouble } from '../../node/view.ts';
 import { baseCss } from '../look/base-css.ts';
 import { formatBytes, formatCount, formatProgress } from '../look/format.ts';
 import { progressBar } from '../look/progress-bar.ts';
-import { modelName } from '../status/status-facts.ts';
+import { visibleName } from '../look/visible-name.ts';
 import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
+
+/** What a newcomer may expect of her, in a line; measured in docs/starter.md. */
+const STARTER_LINE =
+  'A small starter: it knows names, roles, what was said here, and Persona Node itself. For everything else open a larger model.';
 
 export class ModelPanel extends LitElement {
   static override properties = {
@@ -31,6 +35,10 @@ export class ModelPanel extends LitElement {
         overflow-wrap: anywhere;
       }
 
+      .starter {
+        margin-block-start: 0.25rem;
+      }
+
       .facts,
       .doing {
         color: var(--ink-soft);
@@ -50,16 +58,17 @@ export class ModelPanel extends LitElement {
     const { report, progress, trouble, refusedModel } = this.lane;
     const failure = trouble ?? refusedModel ?? this.refused;
     return html`
-      <section aria-label="Model">
-        <h2>Model</h2>
+      <section aria-label="Models">
+        <h2>Models</h2>
         ${
           report
             ? html`<div>
-                <p class="model" dir="auto">${modelName(report)}</p>
+                <p class="model" dir="auto">${visibleName(report.model.name)}</p>
                 <p class="facts">
                   ${formatBytes(report.model.sizeBytes)} · ${formatCount(report.contextTokens)} tokens of
                   context
                 </p>
+                ${report.model.starter ? html`<p class="starter">${STARTER_LINE}</p>` : nothing}
               </div>`
             : html`<p class="doing">${progress ? 'Loading…' : 'None is loaded yet.'}</p>`
         }

@@ -21,7 +21,7 @@ const report = {
   lane: 'companion',
   backend: 'cpu',
   evidence: 'llama.cpp on 2 threads',
-  model: { name: 'a.gguf', sizeBytes: 1, plumbing: true },
+  model: { name: 'a.gguf', sizeBytes: 1, starter: true },
   contextTokens: 2048,
   threads: 2,
   loadMs: 10,
@@ -39,7 +39,7 @@ describe('statusFacts', () => {
       'Daemon: built-in daemon (room general)',
       'Lane: companion, on this machine (no WebGPU here)',
       'Backend: CPU (llama.cpp on 2 threads)',
-      'Model: plumbing model: speaks nonsense',
+      'Model: a.gguf (a small starter; larger ones under Models)',
       'Speed: 41.3 tokens/s',
     ]);
   });

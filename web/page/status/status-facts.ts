@@ -23,13 +23,6 @@ const BACKENDS: Readonly<Record<LaneReport['backend'], string>> = {
   wasm: 'WebAssembly on the CPU',
   cpu: 'CPU',
 };
-/** The file's own name does not say what it is; the page must. */
-export const PLUMBING_NAME = 'plumbing model: speaks nonsense';
-
-export function modelName(report: LaneReport): string {
-  return report.model.plumbing ? PLUMBING_NAME : visibleName(report.model.name);
-}
-
 export function statusFacts(view: NodeView, room: RoomView | undefined): readonly StatusFact[] {
   return [connectionFact(view), ...daemonFact(view.connection, room), ...laneFacts(view.lane)];
 }
@@ -87,7 +80,12 @@ function laneFacts(lane: LaneView): readonly StatusFact[] {
   return [
     { name: 'Lane', value: LANES[report.lane], ...because, tone: 'plain' },
     { name: 'Backend', value: BACKENDS[report.backend], detail: report.evidence, tone: 'plain' },
-    { name: 'Model', value: modelName(report), tone: report.model.plumbing ? 'busy' : 'plain' },
+    {
+      name: 'Model',
+      value: visibleName(report.model.name),
+      ...(report.model.starter && { detail: 'a small starter; larger ones under Models' }),
+      tone: 'plain',
+    },
     ...(tokensPerSecond === undefined
       ? []
       : [{ name: 'Speed', value: formatRate(tokensPerSecond), tone: 'plain', volatile: true } as const]),

@@ -31,14 +31,14 @@ export interface RoomShape {
 export type Audience = 'nobody' | 'her' | 'other' | 'both' | 'everyone';
 
 const WEIGHTS: readonly (readonly [AskingKind, number])[] = [
-  ['greet', 5],
+  ['greet', 7],
   ['introduce', 6],
   ['introduce-who', 6],
   ['who', 6],
   ['role', 5],
-  ['who-am-i', 10],
+  ['who-am-i', 15],
   ['state', 6],
-  ['recall', 12],
+  ['recall', 15],
   ['recall-untold', 4],
   ['recall-other', 5],
   ['product', 20],
@@ -48,9 +48,9 @@ const WEIGHTS: readonly (readonly [AskingKind, number])[] = [
   ['large-sum', 2],
   ['time', 3],
   ['date', 3],
-  ['room', 2],
-  ['company', 3],
-  ['talk', 10],
+  ['room', 4],
+  ['company', 5],
+  ['talk', 12],
   ['chatter', 9],
   ['errand', 3],
 ];
@@ -128,7 +128,7 @@ function turnsAt(scene: Scene, self: Peer, count: number, kinds: readonly Asking
     }
     // The same words to her, to another, to nobody: only whom they are for makes the difference.
     const audiences: readonly Audience[] =
-      !kinds && random.chance(0.3) ? ['nobody', 'her', 'other'] : [drawAudience(random, asked)];
+      !kinds && random.chance(0.2) ? ['nobody', 'her', 'other'] : [drawAudience(random, asked)];
     for (const audience of audiences) {
       const said = say(scene, self, speaker, asked, audience);
       if (said) turns.push(turnOf(scene, self, said));

@@ -15,7 +15,7 @@ export async function askInChromium(
     name: 'starter.gguf',
     sizeBytes: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),
-    plumbing: false,
+    starter: true,
     path: '/models/starter',
   };
   const rig = await startLaneRig(new Map([[offer.path, path]]));

@@ -89,7 +89,7 @@ def main():
         for optimizer, kept in zip(optimizers, stored["optimizers"]):
             optimizer.load_state_dict(kept)
     base_rates = [config["muon_rate"], config["adam_rate"]]
-    print(f"{parameters_of(model)} parameters, {vocabulary.size} tokens, copying {circuit.copying(model, vocabulary.size):.2f}", flush=True)
+    print(f"{parameters_of(model)} parameters, {vocabulary.size} tokens, copying {circuit.attention(model):.2f}", flush=True)
 
     torch._dynamo.config.automatic_dynamic_shapes = False
     loss_of = model.loss if options.no_compile else torch.compile(model.loss, dynamic=False)
@@ -125,8 +125,7 @@ def main():
             loss = loss_of(*tensors)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        if share < config["held_share"]:
-            circuit.hold(model)
+        circuit.hold(model)
         for optimizer, rate in zip(optimizers, base_rates):
             for group in optimizer.param_groups:
                 group["lr"] = rate * rate_at(share, state["steps"], config)
@@ -145,10 +144,11 @@ def main():
             state["seconds"] += time.time() - saved
             saved = time.time()
             save()
+            print(f"copying {circuit.attention(model):.2f}", flush=True)
             losses = losses[-20:]
     state["seconds"] += time.time() - saved
     save()
-    print(f"done: {state['tokens']} tokens in {state['steps']} steps and {state['seconds']:.0f} s, copying {circuit.copying(model, vocabulary.size):.2f}", flush=True)
+    print(f"done: {state['tokens']} tokens in {state['steps']} steps and {state['seconds']:.0f} s, copying {circuit.attention(model):.2f}", flush=True)
 
 
 main()
