@@ -2,47 +2,29 @@
  * Owns getting what a citizen says into the room once. Every message is stored before it is sent, marked uncertain
  * before every try, and looked up in the room before the next one.
  */
-import {
-  compareCursors,
-  cursorOf,
-  NIL_UUID,
-  ZERO_CURSOR,
-  type Cursor,
-  type Uuid,
-} from '../../../shared/airc/model.ts';
-import type { Clock } from '../../../shared/clock.ts';
+import type { Cursor, Uuid } from '../../../shared/airc/model.ts';
 import { AppError, fromWireError, toAppError, toWireError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
 import { createLatch } from '../latch.ts';
-import { findSayings } from '../room/inbox.ts';
-import type { RoomFeed } from '../room/room-feed.ts';
 import type { OutboxRow } from '../storage/database.ts';
-import type { OutboxStore, RoomStore } from '../storage/stores.ts';
+import type { OutboxStore } from '../storage/stores.ts';
 import { createTopic, type Topic } from '../topic.ts';
 import type { Lease } from './lease.ts';
 import { classifyPublishFailure } from './publish-failure.ts';
+import { rightBefore, RoomLookup, type RoomLookupDeps } from './room-lookup.ts';
 
 export interface SayReceipt {
   readonly eventId: Uuid;
 }
 
-export interface OutboxDeps {
-  readonly peerId: Uuid;
+/** One room in this version: the feed's. */
+export interface OutboxDeps extends RoomLookupDeps {
   readonly clientId: Uuid;
   readonly store: OutboxStore;
-  readonly log: Pick<RoomStore, 'byMid'>;
   readonly lease: Lease;
-  /** One room in this version; its feed also knows where to search. */
-  readonly feed: RoomFeed;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/**
- * From the moment a try is known to have failed: what was handed to the daemon is in its order by then, also where the
- * daemon was so busy that the call was given up.
- */
-const SETTLE_MS = 3_000;
 const TRY_AGAIN_MS = 500;
 /** How long an acknowledged message is looked up again after every reconnect. */
 const SAID_KEPT_MS = 10 * 60_000;
@@ -56,6 +38,7 @@ export class Outbox {
   /** Every stored step of every message. */
   readonly changes: Topic<OutboxRow> = createTopic();
   readonly #deps: OutboxDeps;
+  readonly #lookup: RoomLookup;
   readonly #work = createLatch();
   readonly #waiters = new Map<Uuid, Waiter[]>();
   #lookUp = false;
@@ -64,6 +47,7 @@ export class Outbox {
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
+    this.#lookup = new RoomLookup(deps);
   }
 
   /**
@@ -159,7 +143,7 @@ export class Outbox {
     for (;;) {
       const { session, fence } = await lease.whenHeld(signal);
       if (row.state === 'uncertain' || row.fence !== fence) {
-        const found = await this.#search(row, signal);
+        const found = await this.#lookup.search(row, signal);
         if (found) return this.#said(row, found);
       }
       row = await this.#put({ ...row, state: 'uncertain', lastTryAtMs: clock.nowMs() });
@@ -189,7 +173,7 @@ export class Outbox {
             row = await this.#put({ ...row, state: 'waiting' });
             break;
           case 'refused': {
-            const found = await this.#search(row, signal);
+            const found = await this.#lookup.search(row, signal);
             return found ? this.#said(row, found) : this.#failed(row, error);
           }
           case 'perhaps-sent':
@@ -200,35 +184,6 @@ export class Outbox {
         await clock.sleep(TRY_AGAIN_MS, signal);
       }
     }
-  }
-
-  async #search(row: OutboxRow, signal: AbortSignal): Promise<Cursor | undefined> {
-    const { clock, log, peerId } = this.#deps;
-    // Not for what was in the room before: that is looked up because the daemon may have lost it.
-    const known = row.receipt ? undefined : await log.byMid(row.channel, peerId, row.mid);
-    if (known && !this.#mayBeLost(row, cursorOf(known))) return cursorOf(known);
-    const settledAtMs = (row.lastTryAtMs ?? 0) + SETTLE_MS;
-    const waitMs = Math.min(SETTLE_MS, settledAtMs - clock.nowMs());
-    if (waitMs > 0) await clock.sleep(waitMs, signal);
-    return (await this.#find(new Set([row.mid]), row, signal)).get(row.mid);
-  }
-
-  /** The log keeps what a daemon forgets: after a start of the daemon only the room knows. */
-  #mayBeLost(row: OutboxRow, place: Cursor): boolean {
-    const { cursor, daemonKey } = this.#deps.feed.position;
-    return row.daemonKey === daemonKey && (place.epoch !== cursor.epoch || compareCursors(place, cursor) > 0);
-  }
-
-  async #find(
-    mids: ReadonlySet<Uuid>,
-    from: { readonly after: Cursor; readonly daemonKey: string },
-    signal: AbortSignal,
-  ): ReturnType<typeof findSayings> {
-    const { feed, peerId } = this.#deps;
-    const session = await feed.whenCaughtUp(signal);
-    // A cursor means nothing at another daemon: there the whole room is read.
-    const since = from.daemonKey === feed.position.daemonKey ? from.after : ZERO_CURSOR;
-    return findSayings(session, { channel: feed.room.channel, peerId, mids, since }, signal);
   }
 
   /** The real daemon can lose what it acknowledged: after every reconnect what was said lately is looked up again. */
@@ -243,7 +198,7 @@ export class Outbox {
     );
     const first = said.at(0);
     if (!first) return;
-    const found = await this.#find(new Set(said.map((row) => row.mid)), first, signal);
+    const found = await this.#lookup.find(new Set(said.map((row) => row.mid)), first, signal);
     for (const row of said) {
       if (found.has(row.mid)) continue;
       logger.log('warn', 'outbox.lost-by-daemon', { mid: row.mid });
@@ -259,14 +214,14 @@ export class Outbox {
   }
 
   async #said(row: OutboxRow, place: Cursor): Promise<void> {
-    const { eventId, epoch, counter } = place;
+    const { eventId, epoch } = place;
     const said = await this.#put({
       ...row,
       state: 'said',
       receipt: { eventId, epoch },
       daemonKey: this.#deps.feed.position.daemonKey,
-      // Right before it, whoever said it and whenever this row was written: a later look-up must find it.
-      after: { epoch, counter, eventId: NIL_UUID },
+      // Whoever said it and whenever this row was written: a later look-up must find it.
+      after: rightBefore(place),
     });
     this.#settle(said);
   }

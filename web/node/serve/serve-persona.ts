@@ -140,8 +140,7 @@ async function run(row: LedgerRow, deps: ServeDeps, tenure: Tenure, signal: Abor
         deps.onNews({ kind: 'thinking', progress });
       },
       onUsage: (usage) => {
-        const { text: _said, ...counts } = usage;
-        cost = counts;
+        cost = countsOf(usage);
         deps.onNews({ kind: 'usage', usage });
       },
     },
@@ -172,4 +171,9 @@ async function run(row: LedgerRow, deps: ServeDeps, tenure: Tenure, signal: Abor
       throw new AppError('Internal', `Unknown end of a frame: ${JSON.stringify(end satisfies never)}`);
   }
   deps.onNews({ kind: 'ended', end });
+}
+
+/** What a turn cost, for the log; never what was said. */
+function countsOf({ text: _said, ...counts }: GenerateResult): Omit<GenerateResult, 'text'> {
+  return counts;
 }
