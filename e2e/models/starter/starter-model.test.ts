@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readModelFile } from '../../../companion/llama/model-file.ts';
 import { CHATML_TEMPLATE } from '../../../shared/inference/chat-template.ts';
+import { STARTER } from '../../../shared/models/catalogue.ts';
 import { itemsOf } from './scoring/items.ts';
 import { openMind } from './scoring/mind.ts';
 import { CONTEXT_TOKENS, CONTROL_TOKENS, TURN_END } from './starter-form.ts';
@@ -22,6 +25,17 @@ describe('the starter model', () => {
       starter: true,
     });
     expect(sizeBytes).toBeLessThan(12_000_000);
+  });
+
+  it('is the file of the catalogue', async () => {
+    const bytes = await readFile(path);
+    const { header } = await readModelFile(path);
+    expect(STARTER).toMatchObject({
+      name: header.name,
+      sizeBytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      contextTokens: header.contextTokens,
+    });
   });
 
   it('closes every decision under the grammar, and takes the same for the same', async () => {

@@ -6,8 +6,8 @@ import '../composer/message-composer.ts';
 import { readiness } from '../composer/readiness.ts';
 import { baseCss } from '../look/base-css.ts';
 import { visibleName } from '../look/visible-name.ts';
-import '../model/drop-zone.ts';
-import '../model/model-panel.ts';
+import '../models/drop-zone.ts';
+import '../models/models-panel.ts';
 import '../people/people-panel.ts';
 import '../people/writing-drafts.ts';
 import '../rooms/room-list.ts';
@@ -85,12 +85,12 @@ export class PersonaApp extends LitElement {
       </main>
       <aside aria-label="Who, with what, and kept how">
         <pn-people-panel .people=${view.people} .node=${node}></pn-people-panel>
-        <pn-model-panel
+        <pn-models-panel
           .lane=${view.lane}
           .opening=${this.#opening}
           .refused=${this.#refused}
           .open=${this.#openModel}
-        ></pn-model-panel>
+        ></pn-models-panel>
         <pn-backup-panel .backup=${view.backup} .node=${node}></pn-backup-panel>
       </aside>
       <footer><pn-status-bar .facts=${statusFacts(view, room)}></pn-status-bar></footer>

@@ -1,6 +1,6 @@
 """
-Owns the copying circuit that is set by hand before training, whose places are never trained: what followed this token last time
-follows now.
+Owns the copying circuit that is set by hand before training: what followed this token last time follows now. Where it
+looks is never trained.
 
 Every token has a code of sixteen signs in channels of its own. Two heads of the first layer look one and two tokens
 back and write those tokens' codes beside the present one. In the second layer two heads look for the place whose
@@ -23,20 +23,24 @@ CONSTANT = 0.5
 SIGN = 0.15
 CODE = 16
 OWN, BEFORE, BEFORE_THAT = slice(1, 17), slice(17, 33), slice(33, 49)
-CHANNELS = slice(0, 49)
+FIRST = 49
+CHANNELS = slice(0, 50)
 BACK = ((1, BEFORE), (2, BEFORE_THAT))
 # Query, key, and what is brought: sixteen channels alone could not be told apart when several places match.
 COPY = (
-    (OWN, BEFORE, (*range(1, 17), *range(49, 65))),
-    (OWN, BEFORE, tuple(range(65, 97))),
-    (BEFORE, BEFORE_THAT, (*range(1, 17), *range(49, 65))),
-    (BEFORE, BEFORE_THAT, tuple(range(65, 97))),
+    (OWN, BEFORE, (*range(1, 17), *range(50, 66))),
+    (OWN, BEFORE, tuple(range(66, 98))),
+    (BEFORE, BEFORE_THAT, (*range(1, 17), *range(50, 66))),
+    (BEFORE, BEFORE_THAT, tuple(range(66, 98))),
 )
 # So sharp that the right place is found among 2,000 also when the norms before the second layer have grown fourfold:
 # with 2.5 the attention fell to 0.17 within 1.1 M tokens.
 SHARPNESS = 7.0
 BACK_SHARPNESS = 12.0
 COPIED = 0.5
+# Of the sixteen signs: who finds fewer than this looks at the prompt's first token, so that nothing is copied from
+# a place that fits by chance. Codes of two tokens agree in eight signs net at most.
+ENOUGH = 9
 
 
 def codes(count, random):
@@ -52,13 +56,14 @@ def codes(count, random):
     return 1.0 - 2.0 * word
 
 
-def install(model, seed):
+def install(model, seed, first_token):
     shape = model.shape
     width, heads = shape["width"], shape["heads"]
     size = width // heads
     speed = shape["rope_base"] ** (-torch.arange(0, size, 2).float() / size)
     # Pairs of numbers that turn this slowly hardly turn within a prompt: they compare tokens, not places.
-    if speed[(size - CODE) // 2] > 1.1e-3:
+    slow = size - 2 - CODE
+    if speed[slow // 2] > 1.1e-3:
         raise ValueError("the RoPE base leaves too few slow channels for the codes")
     random = torch.Generator().manual_seed(seed)
     identity = torch.eye(CODE)
@@ -68,6 +73,9 @@ def install(model, seed):
         embedding[:, CHANNELS] = 0
         embedding[:, 0] = CONSTANT
         embedding[:, OWN] = SIGN * codes(shape["vocabulary"], random)
+        # Without a code: it resembles nothing, and nothing is brought from it.
+        embedding[first_token, OWN] = 0
+        embedding[first_token, FIRST] = ENOUGH * SIGN * SIGN / CONSTANT
         normed = embedding.pow(2).mean(1).sqrt().mean().item()
         first, second = model.blk[0], model.blk[1]
         first.attn_output.weight[CHANNELS] = 0
@@ -85,9 +93,11 @@ def install(model, seed):
             first.attn_output.weight[target, rows.start : rows.start + CODE] = identity * normed
         for head, (query, key, brought) in enumerate(COPY):
             rows = _clear(second, head, size)
-            slow = slice(rows.stop - CODE, rows.stop)
-            second.attn_q.weight[slow, query] = SHARPNESS * identity
-            second.attn_k.weight[slow, key] = SHARPNESS * identity
+            compared = slice(rows.start + slow, rows.start + slow + CODE)
+            second.attn_q.weight[compared, query] = SHARPNESS * identity
+            second.attn_k.weight[compared, key] = SHARPNESS * identity
+            second.attn_q.weight[compared.stop, 0] = SHARPNESS
+            second.attn_k.weight[compared.stop, FIRST] = SHARPNESS
             number = torch.arange(size)
             second.attn_v.weight[rows.start + number, torch.tensor(brought)] = 1.0
             second.attn_output.weight[torch.tensor(brought), rows.start + number] = normed * COPIED / SIGN
@@ -119,11 +129,11 @@ def hold(model):
     model.token_embd.weight.grad[:, CHANNELS] = 0
 
 
-def attention(model):
+def attention(model, first_token):
     """Mean attention of the first copying head to the right place, in a random text of 400 tokens that is said twice."""
     random = torch.Generator().manual_seed(5)
     text = torch.randperm(model.shape["vocabulary"], generator=random)[:400]
-    ids = torch.cat([text, text])
+    ids = torch.cat([torch.tensor([first_token]), text, text])
     count, width, size = len(ids), model.shape["width"], model.shape["width"] // model.shape["heads"]
     past = torch.ones(count, count, dtype=torch.bool).tril()
     place = model.token_embd(ids)

@@ -45,6 +45,8 @@ class Vocabulary:
         across = sorted((text for text in form["frame"] if "\n" in text[:-1]), key=len, reverse=True)
         self._across = re.compile("(" + "|".join(re.escape(text) for text in across) + ")")
         self.turn_end = self.tokens.index("<|im_end|>")
+        # What every prompt begins with.
+        self.first = self.tokens.index(form["frame"][0])
         self.new_line = {at for at, token in enumerate(self.tokens) if token.startswith("The new line")}
 
     @property

@@ -83,13 +83,13 @@ def main():
     else:
         vocabulary, stored = vocabulary_for(work, config), None
         model = Llama(vocabulary.size, **config["shape"], context=vocabulary.context)
-        circuit.install(model, config["seed"])
+        circuit.install(model, config["seed"], vocabulary.first)
     optimizers = optimizers_of(model, config)
     if stored:
         for optimizer, kept in zip(optimizers, stored["optimizers"]):
             optimizer.load_state_dict(kept)
     base_rates = [config["muon_rate"], config["adam_rate"]]
-    print(f"{parameters_of(model)} parameters, {vocabulary.size} tokens, copying {circuit.attention(model):.2f}", flush=True)
+    print(f"{parameters_of(model)} parameters, {vocabulary.size} tokens, copying {circuit.attention(model, vocabulary.first):.2f}", flush=True)
 
     torch._dynamo.config.automatic_dynamic_shapes = False
     loss_of = model.loss if options.no_compile else torch.compile(model.loss, dynamic=False)
@@ -144,11 +144,11 @@ def main():
             state["seconds"] += time.time() - saved
             saved = time.time()
             save()
-            print(f"copying {circuit.attention(model):.2f}", flush=True)
+            print(f"copying {circuit.attention(model, vocabulary.first):.2f}", flush=True)
             losses = losses[-20:]
     state["seconds"] += time.time() - saved
     save()
-    print(f"done: {state['tokens']} tokens in {state['steps']} steps and {state['seconds']:.0f} s, copying {circuit.attention(model):.2f}", flush=True)
+    print(f"done: {state['tokens']} tokens in {state['steps']} steps and {state['seconds']:.0f} s, copying {circuit.attention(model, vocabulary.first):.2f}", flush=True)
 
 
 main()

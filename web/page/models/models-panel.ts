@@ -11,7 +11,7 @@ import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
 const STARTER_LINE =
   'A small starter: it knows names, roles, what was said here, and Persona Node itself. For everything else open a larger model.';
 
-export class ModelPanel extends LitElement {
+export class ModelsPanel extends LitElement {
   static override properties = {
     lane: { attribute: false },
     opening: { attribute: false },
@@ -113,4 +113,4 @@ export class ModelPanel extends LitElement {
   };
 }
 
-customElements.define('pn-model-panel', ModelPanel);
+customElements.define('pn-models-panel', ModelsPanel);
