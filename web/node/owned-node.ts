@@ -9,6 +9,7 @@ import { NodeHost } from './host/node-host.ts';
 import type { Sleepers } from './host/sleepers.ts';
 import type { LaneAdapters } from './lanes/lane-adapters.ts';
 import type { OwnedNode } from './node-service.ts';
+import { oneAfterAnother } from './one-after-another.ts';
 import { Presenter } from './view/presenter.ts';
 import { troubleOf } from './view/trouble.ts';
 import type { ViewPublisher } from './view/view-publisher.ts';
@@ -98,13 +99,9 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
     }
   };
 
-  let last: Promise<unknown> = Promise.resolve();
+  const turn = oneAfterAnother();
   /** What starts the host anew, or moves everybody, follows one another: two hosts would fight over the same people. */
-  const inTurn = (work: () => Promise<void>): Promise<CommandResult> => {
-    const mine = last.then(() => command(work));
-    last = mine;
-    return mine;
-  };
+  const inTurn = (work: () => Promise<void>): Promise<CommandResult> => turn(() => command(work));
 
   const livingRoom = (): NonNullable<NodeHost['residence']> => {
     if (!host?.residence) throw new AppError('BridgeDown', 'There is no connection to the companion yet.');
