@@ -38,7 +38,7 @@ function stage(
   const factory = createLaneFactory({
     bridge: { request: request as LaneBridge['request'] },
     clock: systemClock,
-    fetchBytes: (async () => Response.json(offer('uploaded'))) as typeof fetch,
+    putFile: () => Promise.resolve(offer('uploaded')),
     locks: { request: () => new Promise(() => undefined) },
     newLockName: () => 'lock',
     spawnInferenceWorker: () => {

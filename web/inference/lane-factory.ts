@@ -5,6 +5,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { InferenceLane, LaneId } from '../../shared/inference/lane.ts';
 import { openCompanionLane } from './companion-lane/companion-lane.ts';
 import type { LaneBridge } from './companion-lane/lane-bridge.ts';
+import type { PutFile } from './companion-lane/put-file.ts';
 import { uploadModel } from './companion-lane/upload-model.ts';
 import { openGgufLane } from './gguf/gguf-lane.ts';
 import type { InferenceWorkerHandle } from './gguf/worker-session.ts';
@@ -16,7 +17,7 @@ import type { OnLaneProgress } from './progress.ts';
 export interface LaneFactoryDeps {
   readonly bridge: LaneBridge;
   readonly clock: Clock;
-  readonly fetchBytes: typeof fetch;
+  readonly putFile: PutFile;
   readonly locks: Pick<LockManager, 'request'>;
   /** A Web Lock name that nobody else uses. */
   readonly newLockName: () => string;

@@ -5,6 +5,7 @@ import { systemRandom, uuidV4 } from '../../shared/random.ts';
 import { webCryptoVerifier } from '../../shared/signatures.ts';
 import { createPersonaCognition } from '../brain/cognition.ts';
 import { isAddressedTo } from '../brain/hear/addressing.ts';
+import { putFile } from '../inference/companion-lane/put-file.ts';
 import { createLaneFactory } from '../inference/lane-factory.ts';
 import { headerOf } from '../inference/models/file-header.ts';
 import { probeDevice, type DeviceProbe } from '../inference/probe.ts';
@@ -85,7 +86,7 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
         factory: createLaneFactory({
           bridge: client,
           clock,
-          fetchBytes,
+          putFile,
           locks: navigator.locks,
           newLockName: () => `inference-${uuidV4(random)}`,
           spawnInferenceWorker: () => createTrustedWorker(inferenceWorkerUrl, 'inference'),

@@ -4,10 +4,11 @@ import { ModelOfferSchema, WireErrorSchema, type ModelOffer } from '../../../sha
 import { AppError, fromWireError } from '../../../shared/errors.ts';
 import type { OnLaneProgress } from '../progress.ts';
 import type { LaneBridge } from './lane-bridge.ts';
+import type { PutFile } from './put-file.ts';
 
 export interface UploadDeps {
   readonly bridge: LaneBridge;
-  readonly fetchBytes: typeof fetch;
+  readonly putFile: PutFile;
 }
 
 /** Rejects with the companion's error (`ModelNotGguf`, `ModelTruncated`, `StorageFailed`), `BridgeDown` or `Aborted`. */
@@ -19,28 +20,14 @@ export async function uploadModel(
 ): Promise<ModelOffer> {
   const name = file.name.slice(0, 256);
   const { path } = await deps.bridge.request('uploadTicket', { name, sizeBytes: file.size }, { signal });
-  // fetch tells nothing about how much of a body is sent, so the size is all that can be shown.
-  onProgress({ what: `Copying ${name} to the companion`, done: 0, total: file.size, unit: 'bytes' });
-  const answer = await put(path, file, deps.fetchBytes, signal);
-  onProgress({ what: `Copying ${name} to the companion`, done: file.size, total: file.size, unit: 'bytes' });
-  return answer;
-}
-
-async function put(
-  path: string,
-  file: File,
-  fetchBytes: typeof fetch,
-  signal: AbortSignal,
-): Promise<ModelOffer> {
-  let body: unknown;
-  try {
-    // The File itself: a ReadableStream as body needs HTTP/2.
-    const response = await fetchBytes(path, { method: 'PUT', body: file, signal });
-    body = await response.json();
-  } catch (cause) {
-    if (signal.aborted) throw new AppError('Aborted', 'Copying the model was stopped.', { cause });
-    throw new AppError('BridgeDown', 'The connection broke while the model was copied.', { cause });
-  }
+  const tell = (sentBytes: number): void => {
+    // Some bytes around the file are counted too.
+    const done = Math.min(sentBytes, file.size);
+    onProgress({ what: `Copying ${name} to the companion`, done, total: file.size, unit: 'bytes' });
+  };
+  tell(0);
+  const body = await deps.putFile(path, file, tell, signal);
+  tell(file.size);
   const offer = v.safeParse(ModelOfferSchema, body);
   if (offer.success) return offer.output;
   const refusal = v.safeParse(WireErrorSchema, body);
