@@ -21,6 +21,11 @@ class Block(nn.Module):
 
     def forward(self, x, turn, prefix, branch):
         """`x`: the tokens of all prefixes, then those of all branches, each branch behind one of the prefixes."""
+        x = self.attend(x, turn, prefix, branch)
+        h = F.rms_norm(x, (x.shape[-1],), self.ffn_norm, 1e-5)
+        return x + self.ffn_down(F.silu(self.ffn_gate(h)) * self.ffn_up(h))
+
+    def attend(self, x, turn, prefix, branch):
         (rows, length), (count, short, owners, mask) = prefix, branch
         width = x.shape[-1]
         h = F.rms_norm(x, (width,), self.attn_norm, 1e-5)
@@ -33,9 +38,7 @@ class Block(nn.Module):
         whole = lambda y: torch.cat([first(y)[owners], second(y)], 2)
         of_branch = F.scaled_dot_product_attention(second(q), whole(k), whole(v), attn_mask=mask)
         y = torch.cat([of_prefix.transpose(1, 2).reshape(end, width), of_branch.transpose(1, 2).reshape(-1, width)])
-        x = x + self.attn_output(y)
-        h = F.rms_norm(x, (width,), self.ffn_norm, 1e-5)
-        return x + self.ffn_down(F.silu(self.ffn_gate(h)) * self.ffn_up(h))
+        return x + self.attn_output(y)
 
 
 def rotate(x, cos, sin):
@@ -76,15 +79,21 @@ class Llama(nn.Module):
         each = F.cross_entropy(F.linear(h, self.token_embd.weight).float(), targets, reduction="none")
         return (each * weights).sum() / weights.sum()
 
-    def logits(self, ids):
-        """Of whole texts, one a row: as prefixes with a branch of one token that nobody looks at."""
-        rows, length = ids.shape
-        places = torch.cat([torch.arange(length).repeat(rows), torch.zeros(1, dtype=torch.long)])
-        flat = torch.cat([ids.flatten(), ids[0, :1]])
+    def whole(self, ids):
+        """One text: what each norm reads, in order. A prefix with a branch that nobody looks at."""
+        length = len(ids)
+        places = torch.cat([torch.arange(length), torch.zeros(1, dtype=torch.long)])
         mask = torch.ones(1, 1, 1, length + 1, dtype=torch.bool)
         branch = (1, 1, torch.zeros(1, dtype=torch.long), mask)
-        h = self.hidden(flat, places, (rows, length), branch)[:-1]
-        return F.linear(h, self.token_embd.weight).view(rows, length, -1)
+        cos, sin = self.cos[places][:, None], self.sin[places][:, None]
+        given = (lambda y: rotate(y, cos, sin), (1, length), branch)
+        x = self.token_embd(torch.cat([ids, ids[:1]]))
+        read = [x[:-1]]
+        for block in self.blk:
+            read.append(block.attend(x, *given)[:-1])
+            x = block(x, *given)
+            read.append(x[:-1])
+        return read
 
 
 def parameters_of(model):

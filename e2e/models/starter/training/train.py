@@ -20,7 +20,9 @@ import gguf
 from llama import Llama, parameters_of
 from packing import Batches, rooms_from
 from tokens import Vocabulary, learn
+from widen import widened
 
+TUNE_STEPS = 10
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -39,6 +41,12 @@ def vocabulary_for(work, config):
     if not os.path.exists(path):
         learn(sorted(glob.glob(os.path.join(work, "data", "words-*.jsonl"))), config["vocabulary"]).store(path)
     return Vocabulary.load(path)
+
+
+def a_prompt(work, vocabulary):
+    """Ids of the start of a room with a few lines, and of a turn in it."""
+    _, room = next(rooms_from(os.path.join(work, "data"), "middle", vocabulary, 0))
+    return torch.tensor(room.prefix + room.branches[0][0])
 
 
 def optimizers_of(model, config):
@@ -80,14 +88,18 @@ def main():
         vocabulary.store(os.path.join(work, "vocabulary.json"))
         stored, model = None, Llama(vocabulary.size, **shape)
         model.load_state_dict(weights)
+        if shape["width"] < config["shape"]["width"]:
+            model = widened(model, vocabulary, config["shape"], a_prompt(work, vocabulary))
+            circuit.lay(model, vocabulary.first, config["seed"], a_prompt(work, vocabulary))
     else:
         vocabulary, stored = vocabulary_for(work, config), None
         model = Llama(vocabulary.size, **config["shape"], context=vocabulary.context)
-        circuit.install(model, config["seed"], vocabulary.first)
+        circuit.lay(model, vocabulary.first, config["seed"], a_prompt(work, vocabulary))
     optimizers = optimizers_of(model, config)
     if stored:
         for optimizer, kept in zip(optimizers, stored["optimizers"]):
             optimizer.load_state_dict(kept)
+    sample = a_prompt(work, vocabulary)
     base_rates = [config["muon_rate"], config["adam_rate"]]
     print(f"{parameters_of(model)} parameters, {vocabulary.size} tokens, copying {circuit.attention(model, vocabulary.first):.2f}", flush=True)
 
@@ -135,6 +147,8 @@ def main():
         state["tokens"] += tokens
         state["steps"] += 1
         state["seen"][name] = sources[name].seen
+        if state["steps"] % TUNE_STEPS == 0:
+            circuit.tune(model, vocabulary.first, sample)
         if state["steps"] % 20 == 0:
             line = f"{time.time() - started:.0f} s, step {state['steps']}, {state['tokens'] / 1e6:.3f} M tokens, loss {sum(losses[-20:]) / 20:.4f}"
             print(line, flush=True)
