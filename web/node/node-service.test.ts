@@ -50,7 +50,7 @@ class Profile {
             retry: ok,
             loadOlder: ok,
             markRead: ok,
-            openModel: ok,
+            openModel: () => this.clock.sleep(100_000).then(ok),
             setAsleep: ok,
             backupFile: () => Promise.resolve({ ok: true, fileName: 'f', text: 't' }),
             restoreBackup: ok,
@@ -121,6 +121,17 @@ describe('the tabs of one browser profile', () => {
     expect(await said).toEqual({ ok: true });
     expect(await second.service.backupFile()).toEqual({ ok: true, fileName: 'f', text: 't' });
     expect(profile.log).toContain('first says hello');
+  });
+
+  it('wait for a command of a viewer as long as the owner is at work on it', async () => {
+    const profile = new Profile();
+    profile.open('first');
+    await profile.clock.advance(100);
+    const second = profile.open('second');
+    await profile.clock.advance(100);
+    const opened = second.service.openModel(new File([], 'large.gguf'));
+    await profile.clock.advance(101_000);
+    expect(await opened).toEqual({ ok: true });
   });
 
   it('move the node where the person says, in good order', async () => {

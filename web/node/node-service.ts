@@ -1,6 +1,7 @@
 /** Owns what one tab's worker offers its page: the node itself, or a view of the tab that has it. */
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
+import { answerCommand } from './ownership/answer-command.ts';
 import type { Locks } from './ownership/locks.ts';
 import { TabRole } from './ownership/tab-role.ts';
 import type { ForwardedCommand, ForwardedResult, TabChannel, TabMessage } from './ownership/tab-channel.ts';
@@ -121,21 +122,10 @@ export function createNodeService(
         role.onYieldAsked();
         return;
       case 'command':
-        if (node) {
-          execute(message.name, message.args)
-            .then((result) => {
-              channel.post({ kind: 'result', to: message.from, id: message.id, result });
-            })
-            .catch((error: unknown) => {
-              const trouble = troubleOf(toAppError(error), clock);
-              channel.post({
-                kind: 'result',
-                to: message.from,
-                id: message.id,
-                result: { ok: false, trouble },
-              });
-            });
-        }
+        if (node) void answerCommand(message, { channel, clock, execute });
+        return;
+      case 'at-work':
+        viewer.onAtWork(message.to, message.id);
         return;
       case 'result':
         viewer.onResult(message.to, message.id, message.result);

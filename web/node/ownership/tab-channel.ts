@@ -20,6 +20,8 @@ export type TabMessage =
       readonly name: ForwardedCommand;
       readonly args: readonly unknown[];
     }
+  /** A command takes its time: the owner is alive. */
+  | { readonly kind: 'at-work'; readonly to: string; readonly id: number }
   | { readonly kind: 'result'; readonly to: string; readonly id: number; readonly result: ForwardedResult };
 
 export interface TabChannel {

@@ -3,16 +3,24 @@ import type { Clock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ViewPublisher, ViewUpdate } from '../view/view-publisher.ts';
 import { troubleOf } from '../view/trouble.ts';
+import { AT_WORK_EVERY_MS } from './answer-command.ts';
 import type { ForwardedCommand, ForwardedResult, TabChannel } from './tab-channel.ts';
 
-const ANSWER_WITHIN_MS = 15_000;
+/** Of silence: an owner that works on a command says so. */
+const ANSWER_WITHIN_MS = 3 * AT_WORK_EVERY_MS;
+
+interface Waiting {
+  settle(result: ForwardedResult): void;
+  /** Of the timer that gives up. */
+  cancel(): void;
+}
 
 export class Viewer {
   readonly #channel: TabChannel;
   readonly #publisher: ViewPublisher;
   readonly #clock: Clock;
   readonly #tabId: string;
-  readonly #waiting = new Map<number, (result: ForwardedResult) => void>();
+  readonly #waiting = new Map<number, Waiting>();
   #seq: number | undefined;
   #lastId = 0;
 
@@ -52,14 +60,7 @@ export class Viewer {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(ANSWER_WITHIN_MS, () => {
-        const error = new AppError('OwnerElsewhere', 'The tab that runs the node does not answer.');
-        this.#settle(id, { ok: false, trouble: troubleOf(error, this.#clock) });
-      });
-      this.#waiting.set(id, (result) => {
-        cancel();
-        resolve(result);
-      });
+      this.#waiting.set(id, { settle: resolve, cancel: this.#giveUpLater(id) });
       this.#channel.post({ kind: 'command', from: this.#tabId, id, name, args });
     });
   }
@@ -68,8 +69,24 @@ export class Viewer {
     if (to === this.#tabId) this.#settle(id, result);
   }
 
+  onAtWork(to: string, id: number): void {
+    const waiting = to === this.#tabId ? this.#waiting.get(id) : undefined;
+    if (!waiting) return;
+    waiting.cancel();
+    waiting.cancel = this.#giveUpLater(id);
+  }
+
+  #giveUpLater(id: number): () => void {
+    return this.#clock.after(ANSWER_WITHIN_MS, () => {
+      const error = new AppError('OwnerElsewhere', 'The tab that runs the node does not answer.');
+      this.#settle(id, { ok: false, trouble: troubleOf(error, this.#clock) });
+    });
+  }
+
   #settle(id: number, result: ForwardedResult): void {
-    this.#waiting.get(id)?.(result);
+    const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
+    waiting?.cancel();
+    waiting?.settle(result);
   }
 }
