@@ -14,7 +14,7 @@ const offer = (sha256: string) => ({
   name: `${sha256}.gguf`,
   sizeBytes: 1,
   sha256,
-  starter: true,
+  starter: sha256 === 'default',
   path: `/models/${sha256}`,
 });
 

@@ -15,8 +15,14 @@ export interface ModelChoice {
 const KEY = 'model';
 
 const RowSchema = v.object({
-  model: v.object({ name: v.string(), sizeBytes: v.number(), sha256: v.string(), starter: v.boolean() }),
-  /** The companion's default when the person chose: a later `--model` is the newer wish. */
+  model: v.object({
+    name: v.string(),
+    sizeBytes: v.number(),
+    sha256: v.string(),
+    /** Absent in rows that were written before there was a starter. */
+    starter: v.optional(v.boolean(), false),
+  }),
+  /** The companion's model when the person chose: a later `--model` is the newer wish. */
   insteadOf: v.optional(v.string()),
 });
 
@@ -25,7 +31,8 @@ export function createModelChoice(settings: SettingsStore): ModelChoice {
     source: async (offers) => {
       const offer = offers.at(0);
       const row = v.safeParse(RowSchema, await settings.get(KEY));
-      if (row.success && row.output.insteadOf === offer?.sha256) {
+      // Another starter came with another version: nobody's wish.
+      if (row.success && (row.output.insteadOf === offer?.sha256 || offer?.starter)) {
         return { kind: 'remembered', model: row.output.model };
       }
       if (!offer) throw new AppError('ModelNotFound', 'The companion has no model to offer.');
