@@ -11,6 +11,7 @@ import { uuidV4 } from '../../shared/random.ts';
 import { deterministicSigner, deterministicVerifier } from '../../shared/testing/deterministic-crypto.ts';
 import {
   idleAdapters,
+  nobodyAsleep,
   RecordingSink,
   standInIdentities,
   standInIdentity,
@@ -112,7 +113,7 @@ export class SimTab {
           timeZone: 'UTC',
         }),
       isAddressed: (row, name) => isAddressedTo(row.text, name),
-      isAsleep: () => false,
+      sleepers: nobodyAsleep,
     });
     const close = new AbortController();
     void host

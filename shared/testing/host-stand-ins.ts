@@ -4,6 +4,7 @@ import type { AdapterFactory } from '../../web/node/boot/adapter-factory.ts';
 import type { IdentityProvider } from '../../web/node/boot/identity-provider.ts';
 import type { CitizenIdentity } from '../../web/node/citizen/citizen-identity.ts';
 import type { HostSink } from '../../web/node/host/host-sink.ts';
+import type { SleepState } from '../../web/node/host/sleepers.ts';
 import type { ServeNews } from '../../web/node/serve/serve-persona.ts';
 import type { BootSummary } from '../../web/node/boot/boot-summary.ts';
 import { AppError } from '../errors.ts';
@@ -111,3 +112,5 @@ export class RecordingSink implements HostSink {
     this.troubles.push(error);
   }
 }
+
+export const nobodyAsleep: SleepState = { has: () => false, changes: { subscribe: () => () => undefined } };

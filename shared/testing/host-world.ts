@@ -13,6 +13,7 @@ import {
   standInCognition,
   standInIdentities,
   standInIdentity,
+  nobodyAsleep,
 } from './host-stand-ins.ts';
 import { MemoryLocks } from './memory-locks.ts';
 import { createMemoryDisk, createMemoryStores, type MemoryDisk } from './memory-node-stores.ts';
@@ -50,7 +51,7 @@ export class HostWorld {
           return this.think(input, signal);
         }),
       isAddressed: (row, name) => row.text.includes(name),
-      isAsleep: () => false,
+      sleepers: nobodyAsleep,
       ...more,
     });
     const end = new AbortController();

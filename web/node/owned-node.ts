@@ -15,10 +15,7 @@ import { troubleOf } from './view/trouble.ts';
 import type { ViewPublisher } from './view/view-publisher.ts';
 import type { CommandResult, LaneView } from './view.ts';
 
-export interface OwnedNodeDeps extends Omit<
-  NodeHostDeps,
-  'sink' | 'createAdapters' | 'isAsleep' | 'identities'
-> {
+export interface OwnedNodeDeps extends Omit<NodeHostDeps, 'sink' | 'createAdapters' | 'identities'> {
   readonly publisher: ViewPublisher;
   readonly household: Household;
   readonly sessionKeys: SessionKeyStore;
@@ -64,7 +61,6 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
       ...deps,
       identities: household,
       sink: presenter,
-      isAsleep: (peerId) => sleepers.has(peerId),
       createAdapters: (client) => {
         lanes = deps.createLanes(client, (lane) => {
           publisher.change({ lane });

@@ -14,6 +14,7 @@ import type { RandomSource } from '../../../shared/random.ts';
 import type { RoleId } from '../../../shared/persona/identity.ts';
 import type { CitizenIdentity } from '../citizen/citizen-identity.ts';
 import type { CitizenRuntime } from '../citizen/citizen-runtime.ts';
+import type { SleepState } from '../host/sleepers.ts';
 import type { PersonaRegistry } from '../registry/persona-registry.ts';
 import { drain, startService } from '../registry/service-handle.ts';
 import type { ChatRow, Conversation } from '../serve/conversation.ts';
@@ -32,6 +33,7 @@ export interface SupervisorDeps {
   readonly tier: HardwareTier;
   readonly adapters: AdapterFactory;
   readonly ledger: LedgerStore;
+  readonly sleepers: SleepState;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Logger;
@@ -39,7 +41,6 @@ export interface SupervisorDeps {
   createConversation(runtime: CitizenRuntime): Conversation;
   createCognition(ctx: Omit<PersonaContext, 'cognition'>): PersonaCognition;
   isAddressed(row: ChatRow, name: string): boolean;
-  isAsleep(peerId: Uuid): boolean;
   onStage(peerId: Uuid, stage: BootStage): void;
   onServeNews(peerId: Uuid, news: ServeNews): void;
   onUnattended(peerId: Uuid, stage: BootStage, error: AppError): void;
@@ -217,7 +218,7 @@ export class PersonaSpawnSupervisor {
     conversation: Conversation,
     enter: (stage: BootStage) => void,
   ): Promise<void> {
-    const { registry, ledger, clock, random } = this.#deps;
+    const { registry, ledger, sleepers, clock, random } = this.#deps;
     const { peerId } = runtime.citizen;
     const outcome = createServeOutcome();
     const handle = startService(outcome, (signal) =>
@@ -231,7 +232,11 @@ export class PersonaSpawnSupervisor {
           random,
           outcome,
           isAddressed: (row) => this.#deps.isAddressed(row, runtime.identity.seed.agent_name),
-          isAsleep: () => this.#deps.isAsleep(peerId),
+          isAsleep: () => sleepers.has(peerId),
+          onSleep: (listener) =>
+            sleepers.changes.subscribe((who) => {
+              if (who === peerId && sleepers.has(peerId)) listener();
+            }),
           onNews: (news) => {
             this.#deps.onServeNews(peerId, news);
           },

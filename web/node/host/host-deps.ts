@@ -1,6 +1,5 @@
 /** Owns the list of everything through which the host touches the world. */
 import type { PersonaCognition } from '../../brain/turn.ts';
-import type { Uuid } from '../../../shared/airc/model.ts';
 import type { LinkDialer } from '../../../shared/bridge/link.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
@@ -16,6 +15,7 @@ import type { ChatRow } from '../serve/conversation.ts';
 import type { PersonaContext } from '../serve/persona-context.ts';
 import type { NodeStores } from '../storage/stores.ts';
 import type { HostSink } from './host-sink.ts';
+import type { SleepState } from './sleepers.ts';
 
 /** Real in the product; stand-ins under one seed where the whole host also runs in the simulation. */
 export interface NodeHostDeps {
@@ -29,8 +29,8 @@ export interface NodeHostDeps {
   readonly identities: IdentityProvider & { human(): Promise<CitizenIdentity> };
   readonly tier: HardwareTier;
   readonly sink: HostSink;
+  readonly sleepers: SleepState;
   createAdapters(client: BridgeClient): AdapterFactory;
   createCognition(ctx: Omit<PersonaContext, 'cognition'>): PersonaCognition;
   isAddressed(row: ChatRow, name: string): boolean;
-  isAsleep(peerId: Uuid): boolean;
 }

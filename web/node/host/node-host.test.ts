@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
 import { HostWorld, MAYA } from '../../../shared/testing/host-world.ts';
 import { idleAdapters, spoke } from '../../../shared/testing/host-stand-ins.ts';
+import { createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
 import { replyMid } from '../serve/reply-mid.ts';
+import { Sleepers } from './sleepers.ts';
 
 describe('the persona host', () => {
   it('boots a helper who answers a question once, signed, under the id fixed by its trigger', async () => {
@@ -46,6 +48,34 @@ describe('the persona host', () => {
     expect(world.turns[0]?.trigger.text).toBe('Maya, two?');
     expect(world.turns[0]?.history.map((line) => line.text)).toEqual(['one', 'three']);
     expect(world.turns[0]?.coveredEventIds).toHaveLength(2);
+  });
+
+  it('stops the turn under way when she is put to sleep, says nothing, and answers again once she is woken', async () => {
+    const world = new HostWorld();
+    const sleepers = await Sleepers.load(createMemoryStores(world.disk).settings);
+    let stopped = 0;
+    world.think = (_input, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          stopped += 1;
+          resolve({ kind: 'errored', error: new AppError('Aborted', 'stopped') });
+        });
+      });
+    world.start({ sleepers });
+    await world.clock.advance(1_000);
+    world.companion.post('a long question');
+    await world.clock.advance(1_000);
+    await sleepers.set(MAYA, true);
+    await world.clock.advance(1_000);
+    expect(stopped).toBe(1);
+    expect([...world.disk.ledger.values()].map(({ state }) => state)).toEqual(['silent']);
+    world.companion.post('said while she sleeps');
+    await world.clock.advance(1_000);
+    world.think = (input) => Promise.resolve(spoke(`re ${input.trigger.text}`));
+    await sleepers.set(MAYA, false);
+    world.companion.post('awake?');
+    await world.clock.advance(1_000);
+    expect(world.said(MAYA)).toEqual(['re awake?']);
   });
 
   it('gathers what arrives while she thinks into the next turn', async () => {

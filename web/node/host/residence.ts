@@ -104,7 +104,6 @@ export class Residence {
         }),
       createCognition: (ctx) => this.#deps.createCognition(ctx),
       isAddressed: (row, name) => this.#deps.isAddressed(row, name),
-      isAsleep: (peerId) => this.#deps.isAsleep(peerId),
       onStage: (peerId, stage) => {
         sink.stage(peerId, stage);
       },

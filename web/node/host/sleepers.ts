@@ -1,11 +1,20 @@
-/** Owns who was put to sleep: kept over restarts. */
+/** Owns who was put to sleep, and telling whoever works for her: kept over restarts. */
 import * as v from 'valibot';
 import type { Uuid } from '../../../shared/airc/model.ts';
 import type { SettingsStore } from '../storage/stores.ts';
+import { createTopic, type Topic } from '../topic.ts';
 
 const KEY = 'asleep';
 
-export class Sleepers {
+/** What the host needs of it. */
+export interface SleepState {
+  has(peerId: Uuid): boolean;
+  /** Whoever was put to sleep or woken. */
+  readonly changes: Pick<Topic<Uuid>, 'subscribe'>;
+}
+
+export class Sleepers implements SleepState {
+  readonly changes: Topic<Uuid> = createTopic();
   readonly #settings: SettingsStore;
   readonly #asleep: Set<Uuid>;
 
@@ -26,6 +35,7 @@ export class Sleepers {
   async set(peerId: Uuid, asleep: boolean): Promise<void> {
     if (asleep) this.#asleep.add(peerId);
     else this.#asleep.delete(peerId);
+    this.changes.publish(peerId);
     await this.#settings.put(KEY, [...this.#asleep]);
   }
 }

@@ -24,6 +24,9 @@ export interface FrameDeps {
   readonly tenure: Tenure;
   readonly clock: Clock;
   readonly random: RandomSource;
+  isAsleep(): boolean;
+  /** Calls when she is put to sleep; returns the disposer. */
+  onSleep(listener: () => void): () => void;
   onProgress(progress: TurnProgress): void;
   /** What the engine counted, for a turn that reached it. */
   onUsage(usage: GenerateResult): void;
@@ -69,7 +72,8 @@ export async function runFrame(row: LedgerRow, deps: FrameDeps, signal: AbortSig
       return silent('the message is too old', 'rule');
     const turnId = uuidV4(deps.random);
     await advance({ state: 'claimed', turnId });
-    const outcome = await think(turnId, row, trigger, deps, signal);
+    const outcome = await thinkUnlessAsleep(turnId, row, trigger, deps, signal);
+    if (!outcome) return silent('she was put to sleep', 'rule');
     if (outcome.kind === 'errored') return errored(outcome.error);
     if (outcome.decision.kind === 'silent') return silent(outcome.decision.reason, outcome.decidedBy);
     present = await advance({ state: 'drafted', text: outcome.decision.text });
@@ -92,6 +96,30 @@ export async function runFrame(row: LedgerRow, deps: FrameDeps, signal: AbortSig
   // The receipt comes before the line: her next turn must not be thought without what she has just said.
   if (!(await deps.conversation.ownSaying(present.mid))) await deps.conversation.refresh(signal);
   return { kind: 'replied' };
+}
+
+/** Undefined when she is asleep, or put to sleep over it: that stops the engine, and the message is dealt with. */
+async function thinkUnlessAsleep(
+  turnId: string,
+  row: LedgerRow,
+  trigger: ChatRow,
+  deps: FrameDeps,
+  signal: AbortSignal,
+): Promise<TurnOutcome | undefined> {
+  if (deps.isAsleep()) return undefined;
+  const sleep = new AbortController();
+  const unsubscribe = deps.onSleep(() => {
+    sleep.abort(new AppError('Aborted', 'She was put to sleep.'));
+  });
+  try {
+    return await think(turnId, row, trigger, deps, AbortSignal.any([signal, sleep.signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (sleep.signal.aborted) return undefined;
+    throw error;
+  } finally {
+    unsubscribe();
+  }
 }
 
 async function think(

@@ -33,6 +33,8 @@ export interface ServeDeps {
   readonly outcome: ServeOutcome;
   isAddressed(row: ChatRow): boolean;
   isAsleep(): boolean;
+  /** Calls when she is put to sleep; returns the disposer. */
+  onSleep(listener: () => void): () => void;
   onNews(news: ServeNews): void;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
 import { HostWorld, MAYA } from '../../../shared/testing/host-world.ts';
 import { createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
-import { idleAdapters, spoke } from '../../../shared/testing/host-stand-ins.ts';
+import { idleAdapters, nobodyAsleep, spoke } from '../../../shared/testing/host-stand-ins.ts';
 import type { NodeView, PersonState } from '../view.ts';
 import { Presenter } from './presenter.ts';
 import { ViewPublisher } from './view-publisher.ts';
@@ -48,7 +48,7 @@ function openWorld(world = new HostWorld(), loadMs = 0) {
     asleep,
     ...world.start({
       sink: presenter,
-      isAsleep: (id) => asleep.has(id),
+      sleepers: { ...nobodyAsleep, has: (id) => asleep.has(id) },
       createAdapters: () => ({
         ...idleAdapters,
         build: async (profile) => {

@@ -253,6 +253,7 @@ export class Presenter implements HostSink {
           case 'replied':
             return this.#resting(peerId);
           case 'silent':
+            if (this.#deps.isAsleep(peerId)) return { kind: 'asleep' };
             return { kind: 'silent', reason: news.end.reason, decidedBy: news.end.decidedBy };
           case 'errored':
             this.trouble(news.end.error);
