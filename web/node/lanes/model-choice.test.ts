@@ -35,8 +35,8 @@ describe('the model of the next start', () => {
 
   it('is read from a row of the time before there was a starter', async () => {
     const { choice, settings } = await chosenInsteadOf(offer('other', false));
-    const { starter: _later, ...model } = MINE;
-    await settings.put('model', { model: { ...model, plumbing: false }, insteadOf: 'other' });
+    const { name, sizeBytes, sha256 } = MINE;
+    await settings.put('model', { model: { name, sizeBytes, sha256, plumbing: false }, insteadOf: 'other' });
     expect(await choice.source([offer('other', false)])).toEqual({ kind: 'remembered', model: MINE });
   });
 });
