@@ -18,8 +18,8 @@ export interface CatalogueEntry {
 export const STARTER: CatalogueEntry = {
   name: 'persona-node starter',
   path: '/models/starter.gguf',
-  sizeBytes: 4_113_472,
-  sha256: '99195835cb8922c214d5c1b33eca7aba72dd548fd9fc2fd775d5ca9396dbbf69',
+  sizeBytes: 5_561_152,
+  sha256: '5879b20dc55c9839818e26e66513142eceea082e8325d9a30b280033e254f86b',
   licence: 'MIT',
   contextTokens: 2_048,
   promptFormats: [1],

@@ -5,8 +5,12 @@ import type { SeededRandom } from '../../../../shared/testing/seeded-random.ts';
 const HELD_OUT_MARK = '!';
 /** One of so many unfoldings of a trained pattern is held out. */
 const HELD_OUT_SHARE = 8;
-/** A pattern with fewer unfoldings is trained whole: otherwise a held-out unfolding would be a held-out template. */
+/**
+ * A pattern with fewer unfoldings, or with one choice only, is trained whole: a held-out unfolding of it would be a
+ * held-out template, its words seen nowhere else ("hallo"), and no new composition of known parts.
+ */
 const FEWEST_UNFOLDINGS = 4;
+const FEWEST_CHOICES = 2;
 
 type Node = string | readonly (readonly Node[])[];
 
@@ -14,6 +18,8 @@ interface Pattern {
   readonly nodes: readonly Node[];
   readonly unfoldings: number;
   readonly isHeldOut: boolean;
+  /** Of its unfoldings some are held out. */
+  readonly isComposed: boolean;
 }
 
 /** What of the phrases a draw may use. */
@@ -33,7 +39,7 @@ export class PhraseSet {
       .map(parsePattern);
     this.#trained = patterns.filter(({ isHeldOut }) => !isHeldOut);
     this.#heldOut = patterns.filter(({ isHeldOut }) => isHeldOut);
-    this.#composed = this.#trained.filter(({ unfoldings }) => unfoldings >= FEWEST_UNFOLDINGS);
+    this.#composed = this.#trained.filter(({ isComposed }) => isComposed);
   }
 
   /** How many different phrases training may see. */
@@ -55,7 +61,7 @@ export class PhraseSet {
 }
 
 function isHeldOutPhrase(pattern: Pattern, phrase: string): boolean {
-  return pattern.unfoldings >= FEWEST_UNFOLDINGS && hashOf(phrase) % HELD_OUT_SHARE === 0;
+  return pattern.isComposed && hashOf(phrase) % HELD_OUT_SHARE === 0;
 }
 
 /** FNV-1a with a final mix, so that its low bits depend on every character. */
@@ -102,7 +108,10 @@ function parsePattern(line: string): Pattern {
   };
   const nodes = sequence();
   if (at < source.length) throw new Error(`"${source}" closes or divides what is not open`);
-  return { nodes, unfoldings: countOf(nodes), isHeldOut };
+  const unfoldings = countOf(nodes);
+  const choosing = nodes.filter((node) => typeof node !== 'string').length;
+  const isComposed = !isHeldOut && unfoldings >= FEWEST_UNFOLDINGS && choosing >= FEWEST_CHOICES;
+  return { nodes, unfoldings, isHeldOut, isComposed };
 }
 
 function countOf(nodes: readonly Node[]): number {
