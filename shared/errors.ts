@@ -49,6 +49,14 @@ export type ErrorCode =
   | 'ModelNotGguf'
   | 'ModelTruncated'
   | 'ModelUnsupported'
+  // downloads
+  | 'HostNotApproved'
+  | 'DownloadOffline'
+  | 'DownloadBusy'
+  | 'DownloadRefused'
+  | 'DownloadChanged'
+  | 'DownloadElsewhere'
+  // lanes
   | 'LaneStartFailed'
   | 'LaneDied'
   | 'LaneBusy'
@@ -112,6 +120,12 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   ModelNotGguf: 'Choose a file in GGUF format (its first four bytes are "GGUF").',
   ModelTruncated: 'The file is cut short. Download or copy it again.',
   ModelUnsupported: 'Choose another GGUF; this one uses something the engine cannot run.',
+  HostNotApproved: 'Approve the host in "Models" if you trust it, then start the download again.',
+  DownloadOffline: 'Check the network, then resume; what has arrived is kept.',
+  DownloadBusy: 'Resume in a few minutes; what has arrived is kept.',
+  DownloadRefused: 'Check the address, or save the file another way and open it here.',
+  DownloadChanged: 'Delete this download and start it again: the host has another file now.',
+  DownloadElsewhere: 'It is being loaded in another tab or window of this browser; wait for it there.',
   LaneStartFailed: 'Read the cause above; reload the page, or choose the other lane with --lane.',
   LaneDied: 'The engine stopped. It is started again for the next turn; reload if it stays down.',
   LaneBusy: 'Nothing to do: she goes on as soon as the change is through.',

@@ -91,6 +91,7 @@ const HANDLERS: Handlers = {
   laneCountTokens: async ({ modelId, messages }, { lane }) => ({
     tokens: await lane.countTokens(modelId, messages),
   }),
+  approveHost: async ({ host }, { deps }) => ({ hosts: [...(await deps.hosts.approve(host))] }),
   uploadTicket: ({ name, sizeBytes }, { deps }) =>
     Promise.resolve({ path: PATHS.uploads + deps.shelf.openUpload(name, sizeBytes) }),
 };

@@ -13,6 +13,7 @@ export function readyMessage(deps: RelayDeps, daemon: DaemonInfo): Ready {
     daemon,
     rooms: [...deps.rooms],
     models: [...deps.shelf.offers()],
+    approvedHosts: [...deps.hosts.list()],
     ...(deps.forcedLane === undefined ? {} : { forcedLane: deps.forcedLane }),
     companionLane: deps.lane.availability(),
   };

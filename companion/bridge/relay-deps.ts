@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { LaneId } from '../../shared/inference/lane.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { SignatureVerifier } from '../../shared/signatures.ts';
+import type { ApprovedHosts } from '../sessions/approved-hosts.ts';
 import type { LlamaBackend, ModelShelf } from '../llama/backend.ts';
 import type { ClaimPins } from './claim-pins.ts';
 import type { DaemonHandle } from './daemon-watch.ts';
@@ -23,6 +24,7 @@ export interface RelayDeps {
   readonly pins: ClaimPins;
   readonly lane: LlamaBackend;
   readonly shelf: Pick<ModelShelf, 'offers' | 'openUpload'>;
+  readonly hosts: Pick<ApprovedHosts, 'list' | 'approve'>;
   readonly verifier: SignatureVerifier;
   readonly clock: Clock;
   readonly log: Logger;

@@ -17,6 +17,7 @@ import { controlPathOf } from './control-path.ts';
 import type { Status } from './control-protocol.ts';
 import { startControlServer } from './control-server.ts';
 import type { Home } from './home.ts';
+import { openApprovedHosts } from './hosts-file.ts';
 import { countStart } from './start-count.ts';
 import { statusOf } from './status.ts';
 import { Teardown } from './teardown.ts';
@@ -94,6 +95,7 @@ async function compose(
   // What the person can get wrong comes first, before anything slow.
   const shelf = await parts.openShelf(options.model ?? parts.defaultModel, surroundings);
   const pins = await openClaimPins(home.claimsFile, random);
+  const hosts = await openApprovedHosts(home.hostsFile, random);
   const sessions = await openSessionStore({ file: home.sessionsFile, clock, random, log });
   teardown.add('sessions', () => sessions.settled());
   const leases = new LeaseBook(await countStart(home.startsFile, random));
@@ -111,6 +113,7 @@ async function compose(
     pins,
     lane,
     shelf,
+    hosts,
     verifier: webCryptoVerifier,
     clock,
     log,
@@ -129,6 +132,7 @@ async function compose(
     sessions,
     pairing,
     shelf,
+    hosts,
     onSession: (link, info) => {
       relay.accept(link, info);
     },

@@ -16,6 +16,7 @@ export interface Home {
   readonly sessionsFile: string;
   readonly claimsFile: string;
   readonly startsFile: string;
+  readonly hostsFile: string;
 }
 
 /** Creates what is missing (0700). Rejects with `HomeUnusable`. */
@@ -53,6 +54,7 @@ function homeAt(path: string): Home {
     sessionsFile: join(path, 'sessions.json'),
     claimsFile: join(path, 'claims.json'),
     startsFile: join(path, 'starts.json'),
+    hostsFile: join(path, 'approved-hosts.json'),
   };
 }
 

@@ -11,6 +11,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** Of the request target, without the query; as sent, not decoded. */
   readonly path: string;
+  /** What the person approved by now; see headers.ts. */
+  readonly approvedHosts: readonly string[];
   readonly clock: Clock;
   readonly limits: HttpLimits;
   /** Aborts when the server closes. */
@@ -26,7 +28,7 @@ export interface Answer {
 /** Writes the head; nothing is kept in a cache unless `headers` says so. */
 export function writeHead(exchange: Exchange, status: number, headers: Answer['headers'] = {}): void {
   exchange.response.writeHead(status, {
-    ...securityHeaders(exchange.path),
+    ...securityHeaders(exchange.path, exchange.approvedHosts),
     'cache-control': 'no-store',
     ...headers,
   });

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { PATHS } from '../../shared/bridge/protocol.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/log.ts';
+import type { ApprovedHosts } from '../sessions/approved-hosts.ts';
 import { sendText, type Exchange } from './exchange.ts';
 import { judge, type Verdict } from './guard.ts';
 import type { HttpLimits } from './limits.ts';
@@ -13,6 +14,7 @@ import { routeOf } from './routes.ts';
 
 export interface FrontDoor {
   readonly origin: string;
+  readonly hosts: Pick<ApprovedHosts, 'list'>;
   readonly clock: Clock;
   readonly limits: HttpLimits;
   readonly log: Logger;
@@ -42,7 +44,15 @@ export function attachFrontDoor(server: Server, door: FrontDoor): void {
     // The peer may leave at any time; what was meant for it then has no other place to be told.
     response.on('error', () => undefined);
     const path = verdict.tag === 'pass' ? verdict.path : '';
-    const exchange: Exchange = { request, response, path, clock, limits, signal };
+    const exchange: Exchange = {
+      request,
+      response,
+      path,
+      approvedHosts: door.hosts.list(),
+      clock,
+      limits,
+      signal,
+    };
     switch (verdict.tag) {
       case 'refuse':
         sendText(exchange, verdict.status, `Refused (${verdict.reason}). Persona Node is at ${origin}`);

@@ -1,4 +1,5 @@
 /** Owns the headers of every answer: what the page may load, who may hold it, and what nobody may do with it. */
+import { BUILT_IN_HOSTS } from '../../shared/models/hosts.ts';
 
 /** Nothing from elsewhere runs, loads or frames; `connect-src 'self'` covers the same-origin WebSocket too. */
 const BASE_POLICY = [
@@ -28,6 +29,14 @@ const PAGE_POLICY = [
  */
 const INFERENCE_WORKER_POLICY = [...BASE_POLICY, "worker-src 'self' blob:"].join('; ');
 
+/** The one realm that may talk to others: hosts of models, known and approved. */
+function downloadWorkerPolicy(approvedHosts: readonly string[]): string {
+  const sources = ["'self'", ...BUILT_IN_HOSTS, ...approvedHosts].join(' ');
+  return BASE_POLICY.map((directive) =>
+    directive.startsWith('connect-src') ? `connect-src ${sources}` : directive,
+  ).join('; ');
+}
+
 const FIXED: Readonly<Record<string, string>> = {
   // Tells a second companion who holds the port.
   server: 'persona-node',
@@ -44,6 +53,11 @@ const PAGE_HEADERS = { 'content-security-policy': PAGE_POLICY, ...FIXED };
 const INFERENCE_WORKER_HEADERS = { 'content-security-policy': INFERENCE_WORKER_POLICY, ...FIXED };
 
 /** The security headers of the answer to `path`; the path is undefined where none was accepted. */
-export function securityHeaders(path?: string): Readonly<Record<string, string>> {
+export function securityHeaders(
+  path?: string,
+  approvedHosts: readonly string[] = [],
+): Readonly<Record<string, string>> {
+  if (path?.startsWith('/assets/download-worker') === true)
+    return { 'content-security-policy': downloadWorkerPolicy(approvedHosts), ...FIXED };
   return path?.startsWith('/assets/inference-worker') === true ? INFERENCE_WORKER_HEADERS : PAGE_HEADERS;
 }

@@ -156,6 +156,7 @@ describe('the HTTP server', () => {
       sessions: first.sessions,
       pairing: first.pairing,
       shelf: { pathOf: () => undefined, receiveUpload: () => Promise.reject(new Error()) },
+      hosts: { list: () => [] },
       onSession: () => undefined,
       clock: systemClock,
       random: { bytes: (length) => new Uint8Array(length) },

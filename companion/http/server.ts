@@ -7,6 +7,7 @@ import type { Logger } from '../../shared/log.ts';
 import type { RandomSource } from '../../shared/random.ts';
 import { webCryptoVerifier, type SignatureVerifier } from '../../shared/signatures.ts';
 import type { ModelShelf } from '../llama/backend.ts';
+import type { ApprovedHosts } from '../sessions/approved-hosts.ts';
 import type { Pairing, PairingOffer } from '../sessions/pairing.ts';
 import type { SessionStore } from '../sessions/session-store.ts';
 import type { Authenticated } from './authenticate.ts';
@@ -27,6 +28,7 @@ export interface HttpServerOptions {
   readonly sessions: SessionStore;
   readonly pairing: Pairing;
   readonly shelf: Pick<ModelShelf, 'pathOf' | 'receiveUpload'>;
+  readonly hosts: Pick<ApprovedHosts, 'list'>;
   /** See {@link SocketServerDeps.onSession}. */
   readonly onSession: (link: Link, info: Authenticated) => void;
   readonly clock: Clock;
@@ -73,6 +75,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   attachFrontDoor(server, {
     origin,
+    hosts: options.hosts,
     clock,
     limits,
     log,

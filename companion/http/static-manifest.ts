@@ -59,14 +59,18 @@ function describe(path: string, bytes: Buffer): StaticFile {
     bytes,
     contentType: CONTENT_TYPES.get(extname(path)) ?? 'application/octet-stream',
     etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
-    cacheControl: isImmutable(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
+    cacheControl: cacheControlOf(path),
   };
 }
 
 /**
  * A hashed name never changes its bytes. A worker's script is asked for again all the same: its headers carry the
- * worker's policy, and a cached copy would keep the policy of the version that first served it.
+ * worker's policy, and a cached copy would keep the policy of the version that first served it. The policy of the
+ * download worker changes with every approval.
  */
-function isImmutable(path: string): boolean {
-  return path.startsWith('/assets/') && !/-worker[-.]/.test(path);
+function cacheControlOf(path: string): string {
+  if (path.startsWith('/assets/download-worker')) return 'no-store';
+  return path.startsWith('/assets/') && !/-worker[-.]/.test(path)
+    ? 'public, max-age=31536000, immutable'
+    : 'no-cache';
 }

@@ -16,9 +16,16 @@ export function launchAttackBrowser(): Promise<Browser> {
 }
 
 /** A server of the attacker's on another loopback port; answers everything with `html` and sets a cookie. */
-export async function startForeignServer(html: string): Promise<{ origin: string; stop(): Promise<void> }> {
+export async function startForeignServer(
+  html: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ origin: string; stop(): Promise<void> }> {
   const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': 'session=stolen; SameSite=Strict' });
+    response.writeHead(200, {
+      'content-type': 'text/html',
+      'set-cookie': 'session=stolen; SameSite=Strict',
+      ...headers,
+    });
     response.end(html);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -38,6 +38,7 @@ export interface Target {
 export interface TargetOptions {
   readonly clock?: Clock;
   readonly limits?: Partial<HttpLimits>;
+  readonly approvedHosts?: readonly string[];
   readonly shelf?: Partial<Pick<ModelShelf, 'pathOf' | 'receiveUpload'>>;
   readonly files?: Readonly<Record<string, string>>;
   readonly onSession?: (link: Link) => void;
@@ -77,6 +78,7 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
       receiveUpload: () => Promise.reject(new Error('no upload expected')),
       ...options.shelf,
     },
+    hosts: { list: () => options.approvedHosts ?? [] },
     onSession: (link) => {
       links.push(link);
       link.onMessage = (text) => {

@@ -54,18 +54,34 @@ const attemptsOn = (elsewhere: string): string => `
   window.finished = true;
 `;
 
+/** What the one realm that may talk to others can reach. */
+const downloadWorker = (approved: string, other: string): string => `
+  const outcome = (url) => fetch(url).then(() => 'done', (error) => error.name);
+  postMessage(await Promise.all([outcome('${approved}'), outcome('${other}')]));
+`;
+
+/** As hosts of models have it: only our own policy stands between. */
+const OPEN_TO_ALL = { 'access-control-allow-origin': '*' };
+
 let target: Target;
+let other: { origin: string; stop(): Promise<void> };
 let foreign: { origin: string; stop(): Promise<void> };
 let browser: Browser;
 let page: Page;
 beforeAll(async () => {
-  foreign = await startForeignServer('elsewhere');
+  foreign = await startForeignServer('elsewhere', OPEN_TO_ALL);
+  other = await startForeignServer('nobody approved this', OPEN_TO_ALL);
   target = await startTarget({
+    approvedHosts: [foreign.origin],
     files: {
       'assets/page-1.js':
-        startWorker('/assets/node-worker-1.js', 'window.report = ') + attemptsOn(foreign.origin),
+        startWorker('/assets/node-worker-1.js', 'window.report = ') +
+        `const downloads = new Worker(policy.createScriptURL('/assets/download-worker-1.js'), { type: 'module' });
+        downloads.onmessage = (event) => (window.downloads = event.data);` +
+        attemptsOn(foreign.origin),
       'assets/node-worker-1.js': startWorker('/assets/inference-worker-1.js', 'postMessage'),
       'assets/inference-worker-1.js': INFERENCE_WORKER,
+      'assets/download-worker-1.js': downloadWorker(foreign.origin, other.origin),
     },
   });
   browser = await launchAttackBrowser();
@@ -75,6 +91,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await foreign.stop();
+  await other.stop();
   await target.stop();
 });
 
@@ -82,6 +99,11 @@ describe("the page's policy", () => {
   it('page, node worker, inference worker and its blob thread start, isolated and with wasm', async () => {
     await page.waitForFunction(() => 'report' in window);
     expect(await page.evaluate('window.report')).toEqual({ isolated: true, shared: 'function', wasm: true });
+  });
+
+  it('the download worker alone reaches an approved host, and no other', async () => {
+    await page.waitForFunction(() => 'downloads' in window);
+    expect(await page.evaluate('window.downloads')).toEqual(['done', 'TypeError']);
   });
 
   it('scripts made of text, foreign workers and foreign connections are stopped', async () => {

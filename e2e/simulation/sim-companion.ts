@@ -72,6 +72,7 @@ export class SimCompanion {
         dispose: () => Promise.resolve(),
       },
       shelf: { offers: () => [], openUpload: noLane },
+      hosts: { list: () => [], approve: noLane },
       verifier: deterministicVerifier,
       clock: process.clock,
       log: silentLogger,

@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import { CursorSchema, PublishReceiptSchema, UuidSchema } from '../airc/model.ts';
 import { ChatMessageSchema, GenerateChunkSchema, GenerateRequestSchema } from '../inference/generate.ts';
 import { LaneReportSchema } from '../inference/lane.ts';
+import { HostSchema } from '../models/hosts.ts';
 import {
   AttachParamsSchema,
   BridgeEventSchema,
@@ -58,6 +59,11 @@ export const METHODS = {
     }),
     result: v.object({ path: v.string() }),
   },
+  /** From now on the download worker may talk to this host; it is remembered. Answers all that are approved. */
+  approveHost: {
+    params: v.object({ host: HostSchema }),
+    result: v.object({ hosts: v.array(HostSchema) }),
+  },
 } as const;
 
 export type MethodName = keyof typeof METHODS;
@@ -92,6 +98,8 @@ export const ReadySchema = v.object({
   rooms: v.pipe(v.array(RoomInfoSchema), v.minLength(1)),
   /** What the companion lane can load; the first is the default for every lane. */
   models: v.array(ModelOfferSchema),
+  /** Besides those that come with the product. */
+  approvedHosts: v.array(HostSchema),
   /** `--lane`, when the person gave it. */
   forcedLane: v.optional(v.picklist(['gguf', 'companion'])),
   companionLane: v.object({ available: v.boolean(), reason: v.string() }),

@@ -1,4 +1,4 @@
-/** Owns the built-in catalogue: models whose bytes are pinned, with their licence and what they hold. */
+/** Owns the built-in catalogue: our own model, whose bytes are pinned, and models of others that can be fetched. */
 export interface CatalogueEntry {
   /** As the file's `general.name`. */
   readonly name: string;
@@ -24,3 +24,45 @@ export const STARTER: CatalogueEntry = {
   contextTokens: 2_048,
   promptFormats: [1],
 };
+
+/** A model of others that is known to follow the instructions of a room. */
+export interface SuggestedModel {
+  readonly name: string;
+  /** Of the file's newest revision: what it is at the moment, size and hash included, is asked of the host and pinned. */
+  readonly address: string;
+  /** As its page said in 2026; the exact size is asked of the host. */
+  readonly aboutBytes: number;
+  /** SPDX. */
+  readonly licence: string;
+  readonly contextTokens: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** Smallest first. None was run by the developers, who could reach no host of models. */
+export const SUGGESTED_MODELS: readonly SuggestedModel[] = [
+  {
+    name: 'SmolLM2 360M Instruct, Q8_0',
+    address:
+      'https://huggingface.co/ngxson/SmolLM2-360M-Instruct-Q8_0-GGUF/resolve/main/smollm2-360m-instruct-q8_0.gguf',
+    aboutBytes: 369 * MIB,
+    licence: 'Apache-2.0',
+    contextTokens: 8_192,
+  },
+  {
+    name: 'Qwen2.5 0.5B Instruct, Q8_0',
+    address:
+      'https://huggingface.co/Qwen/Qwen2.5-0.5B-Instruct-GGUF/resolve/main/qwen2.5-0.5b-instruct-q8_0.gguf',
+    aboutBytes: 644 * MIB,
+    licence: 'Apache-2.0',
+    contextTokens: 32_768,
+  },
+  {
+    name: 'Qwen2.5 1.5B Instruct, Q4_K_M',
+    address:
+      'https://huggingface.co/Qwen/Qwen2.5-1.5B-Instruct-GGUF/resolve/main/qwen2.5-1.5b-instruct-q4_k_m.gguf',
+    aboutBytes: 1_066 * MIB,
+    licence: 'Apache-2.0',
+    contextTokens: 32_768,
+  },
+];

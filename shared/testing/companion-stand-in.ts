@@ -264,6 +264,7 @@ export class CompanionStandIn {
       daemon: this.daemon,
       rooms: [STAND_IN_ROOM],
       models: this.models,
+      approvedHosts: [],
       companionLane: { available: true, reason: '' },
     };
   }

@@ -3,6 +3,7 @@ import { ClaimPins, type PinTable } from '../../companion/bridge/claim-pins.ts';
 import { LeaseBook } from '../../companion/bridge/leases.ts';
 import type { RelayDeps } from '../../companion/bridge/relay-deps.ts';
 import { Relay } from '../../companion/bridge/relay.ts';
+import { ApprovedHosts } from '../../companion/sessions/approved-hosts.ts';
 import { chatPayload } from '../airc/body.ts';
 import { toBase64Url } from '../base64url.ts';
 import { claimProof } from '../bridge/messages.ts';
@@ -50,6 +51,7 @@ export class RelayWorld {
         dispose: () => Promise.resolve(),
       },
       shelf: { offers: () => [], openUpload: (name, sizeBytes) => `ticket-${name}-${sizeBytes}` },
+      hosts: new ApprovedHosts([], () => Promise.resolve()),
       verifier: deterministicVerifier,
       clock: this.clock,
       log: silentLogger,

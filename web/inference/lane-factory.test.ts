@@ -39,6 +39,9 @@ function stage(
     bridge: { request: request as LaneBridge['request'] },
     clock: systemClock,
     putFile: () => Promise.resolve(offer('uploaded')),
+    files: async () => ({
+      find: async (sha256) => (sha256 === 'kept' ? new File(['GGUF'], 'kept.gguf') : undefined),
+    }),
     locks: { request: () => new Promise(() => undefined) },
     newLockName: () => 'lock',
     spawnInferenceWorker: () => {

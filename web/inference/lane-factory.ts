@@ -8,20 +8,24 @@ import type { LaneBridge } from './companion-lane/lane-bridge.ts';
 import type { PutFile } from './companion-lane/put-file.ts';
 import { uploadModel } from './companion-lane/upload-model.ts';
 import { openGgufLane } from './gguf/gguf-lane.ts';
-import type { InferenceWorkerHandle } from './gguf/worker-session.ts';
+
+import type { ModelFiles } from './models/model-files.ts';
 import type { ModelSource, RememberedModel } from './models/model-source.ts';
 import { planLane, type LanePlan } from './plan.ts';
 import type { DeviceProbe } from './probe.ts';
 import type { OnLaneProgress } from './progress.ts';
+import type { WorkerHandle } from './worker-seam.ts';
 
 export interface LaneFactoryDeps {
   readonly bridge: LaneBridge;
   readonly clock: Clock;
   readonly putFile: PutFile;
+  /** Of this browser. */
+  readonly files: () => Promise<Pick<ModelFiles, 'find'>>;
   readonly locks: Pick<LockManager, 'request'>;
   /** A Web Lock name that nobody else uses. */
   readonly newLockName: () => string;
-  readonly spawnInferenceWorker: () => InferenceWorkerHandle;
+  readonly spawnInferenceWorker: () => WorkerHandle;
   readonly probe: () => Promise<DeviceProbe>;
 }
 
@@ -86,18 +90,24 @@ function openInTab(
 async function openInCompanion(deps: LaneFactoryDeps, request: OpenLaneRequest): Promise<Opened> {
   const { onProgress, signal } = request;
   const source = offeredAgain(request);
-  if (source.kind === 'remembered') {
-    throw new AppError(
-      'ModelNotFound',
-      `The companion does not have ${source.model.name}, which was opened in this browser.`,
-    );
-  }
   const offer =
-    source.kind === 'offer' ? source.offer : await uploadModel(source.file, deps, onProgress, signal);
+    source.kind === 'offer'
+      ? source.offer
+      : await uploadModel(await fileOf(source, deps), deps, onProgress, signal);
   onProgress({ what: `Loading ${offer.name}`, done: 0, total: 0, unit: 'steps' });
   const lane = await openCompanionLane(deps, offer.id, signal);
   const { name, sizeBytes, sha256, starter } = offer;
   return { lane, model: { name, sizeBytes, sha256, starter } };
+}
+
+/** Under the name that people know: in this browser a file is called after its hash. */
+async function fileOf(source: Exclude<ModelSource, { kind: 'offer' }>, deps: LaneFactoryDeps): Promise<File> {
+  if (source.kind === 'file') return source.file;
+  const { name, sha256 } = source.model;
+  const stored = await (await deps.files()).find(sha256);
+  if (!stored)
+    throw new AppError('ModelNotFound', `Neither the companion nor this browser has ${name} any more.`);
+  return new File([stored], name);
 }
 
 /** What the companion has can be had from it again, also when it was dropped here first. */

@@ -1,4 +1,5 @@
 /** Owns the node of the owner tab: pairing, the running host, its view, and the commands of the page. */
+import type { Ready } from '../../shared/bridge/protocol.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
 import { uuidV4 } from '../../shared/random.ts';
 import type { BridgeClient } from './bridge/bridge-client.ts';
@@ -7,13 +8,16 @@ import type { NodeHostDeps } from './host/host-deps.ts';
 import type { Household } from './host/household.ts';
 import { NodeHost } from './host/node-host.ts';
 import type { Sleepers } from './host/sleepers.ts';
-import type { LaneAdapters } from './lanes/lane-adapters.ts';
+import type { DownloadsDeps } from '../inference/downloads/downloads.ts';
+import type { LaneAdapters, LaneAdaptersDeps } from './lanes/lane-adapters.ts';
+import { createModelCommands } from './lanes/model-commands.ts';
+import type { ModelLibrary, ModelLibraryDeps } from './lanes/model-library.ts';
 import type { OwnedNode } from './node-service.ts';
 import { oneAfterAnother } from './one-after-another.ts';
 import { Presenter } from './view/presenter.ts';
 import { troubleOf } from './view/trouble.ts';
 import type { ViewPublisher } from './view/view-publisher.ts';
-import type { CommandResult, LaneView } from './view.ts';
+import type { CommandResult } from './view.ts';
 
 export interface OwnedNodeDeps extends Omit<NodeHostDeps, 'sink' | 'createAdapters' | 'identities'> {
   readonly publisher: ViewPublisher;
@@ -22,12 +26,17 @@ export interface OwnedNodeDeps extends Omit<NodeHostDeps, 'sink' | 'createAdapte
   readonly sleepers: Sleepers;
   /** Rejects with what the companion refuses the code with. */
   pair(code: string): Promise<SessionKey>;
-  createLanes(client: BridgeClient, onChange: (lane: LaneView) => void): LaneAdapters;
+  createLanes(client: BridgeClient, told: Pick<LaneAdaptersDeps, 'onChange' | 'onOpened'>): LaneAdapters;
+  createLibrary(
+    told: Pick<ModelLibraryDeps, 'ready' | 'onChange'> & Pick<DownloadsDeps, 'approvedHosts'>,
+  ): ModelLibrary;
 }
 
 export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
   const { publisher, household, sleepers, stores, clock, random } = deps;
   let lanes: LaneAdapters | undefined;
+  let client: BridgeClient | undefined;
+  let approved: readonly string[] | undefined;
   let host: NodeHost | undefined;
   let stop: () => Promise<void> = () => Promise.resolve();
 
@@ -61,9 +70,17 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
       ...deps,
       identities: household,
       sink: presenter,
-      createAdapters: (client) => {
-        lanes = deps.createLanes(client, (lane) => {
-          publisher.change({ lane });
+      createAdapters: (connected) => {
+        client = connected;
+        lanes = deps.createLanes(connected, {
+          onChange: (lane) => {
+            publisher.change({ lane });
+          },
+          onOpened: (model) => {
+            library.using(model).catch((error: unknown) => {
+              presenter.trouble(toAppError(error));
+            });
+          },
         });
         return lanes;
       },
@@ -99,8 +116,23 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
   /** What starts the host anew, or moves everybody, follows one another: two hosts would fight over the same people. */
   const inTurn = (work: () => Promise<void>): Promise<CommandResult> => turn(() => command(work));
 
+  const library = deps.createLibrary({
+    ready: () => readyOf(client),
+    approvedHosts: () => {
+      const told = readyOf(client)?.approvedHosts;
+      // What was approved stays so while the companion is away: a download goes on without it.
+      if (told) approved = [...new Set([...(approved ?? []), ...told])];
+      return approved;
+    },
+    onChange: (models) => {
+      publisher.change({ models });
+    },
+  });
+
+  const noSession = (): AppError =>
+    new AppError('BridgeDown', 'There is no connection to the companion yet.');
   const livingRoom = (): NonNullable<NodeHost['residence']> => {
-    if (!host?.residence) throw new AppError('BridgeDown', 'There is no connection to the companion yet.');
+    if (!host?.residence) throw noSession();
     return host.residence;
   };
 
@@ -108,9 +140,13 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
   if (key) start(key);
   else publisher.change({ connection: { state: 'unpaired' } });
   await showBackup();
+  library.open().catch((error: unknown) => {
+    presenter.trouble(toAppError(error));
+  });
 
   return {
     stop: async () => {
+      library.close();
       await stop();
       publisher.flush();
     },
@@ -137,15 +173,25 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
       retry: (key_) => command(() => livingRoom().human.outbox.retry(key_)),
       loadOlder: () => command(async () => presenter.timeline?.loadOlder()),
       markRead: (_channel, key_) => command(async () => presenter.timeline?.markRead(key_)),
-      openModel: (file) =>
-        inTurn(async () => {
-          const residence = livingRoom();
-          // Before anybody stops thinking with what works.
-          await lanes?.take(file);
-          await residence.rehost(async () => lanes?.close());
-          const { trouble = publisher.view.lane.refusedModel } = publisher.view.lane;
-          if (trouble) throw new AppError(trouble.code, trouble.message);
-        }),
+      ...createModelCommands({
+        library,
+        lanes: () => {
+          livingRoom();
+          if (!lanes) throw noSession();
+          return lanes;
+        },
+        client: () => {
+          if (!client) throw noSession();
+          return client;
+        },
+        rehost: (swap) => livingRoom().rehost(swap),
+        refusal: () => publisher.view.lane.trouble ?? publisher.view.lane.refusedModel,
+        onApproved: (hosts) => {
+          approved = hosts;
+        },
+        command,
+        inTurn,
+      }),
       setAsleep: (peerId, asleep) =>
         command(async () => {
           await sleepers.set(peerId, asleep);
@@ -177,4 +223,8 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
         }),
     },
   };
+}
+
+function readyOf(client: BridgeClient | undefined): Ready | undefined {
+  return client?.state.kind === 'ready' ? client.state.session.ready : undefined;
 }

@@ -7,7 +7,10 @@ import { createPersonaCognition } from '../brain/cognition.ts';
 import { isAddressedTo } from '../brain/hear/addressing.ts';
 import { putFile } from '../inference/companion-lane/put-file.ts';
 import { createLaneFactory } from '../inference/lane-factory.ts';
+import downloadWorkerUrl from '../inference/downloads/download-worker.ts?worker&url';
+import { Downloads } from '../inference/downloads/downloads.ts';
 import { headerOf } from '../inference/models/file-header.ts';
+import { createModelFiles, type ModelFiles } from '../inference/models/model-files.ts';
 import { probeDevice, type DeviceProbe } from '../inference/probe.ts';
 import inferenceWorkerUrl from '../inference/inference-worker.ts?worker&url';
 import { createTrustedWorker } from '../trusted-worker.ts';
@@ -19,6 +22,7 @@ import { Sleepers } from './host/sleepers.ts';
 import { createHousehold } from './identity/household.ts';
 import { createWebIdentityCrypto } from './identity/web-identity-crypto.ts';
 import { LaneAdapters } from './lanes/lane-adapters.ts';
+import { ModelLibrary } from './lanes/model-library.ts';
 import { createModelChoice } from './lanes/model-choice.ts';
 import type { OwnedNode } from './node-service.ts';
 import { createOwnedNode } from './owned-node.ts';
@@ -47,6 +51,8 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
   });
   const stores = createIdbStores(database);
   const sessionKeys = createIdbSessionKeyStore(database);
+  const modelFiles = async (): Promise<ModelFiles> =>
+    createModelFiles(await navigator.storage.getDirectory());
   const probe = onceAnswered(() => probeDevice(globalThis));
 
   const node = await createOwnedNode({
@@ -81,12 +87,13 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
     sleepers: await Sleepers.load(stores.settings),
     pair: (code) =>
       pairBrowser(code, { origin, fetch: fetchBytes, store: sessionKeys, label: browserLabel() }),
-    createLanes: (client, onChange) =>
+    createLanes: (client, told) =>
       new LaneAdapters({
         factory: createLaneFactory({
           bridge: client,
           clock,
           putFile,
+          files: modelFiles,
           locks: navigator.locks,
           newLockName: () => `inference-${uuidV4(random)}`,
           spawnInferenceWorker: () => createTrustedWorker(inferenceWorkerUrl, 'inference'),
@@ -97,8 +104,28 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
         probe,
         checkFile: headerOf,
         ready: () => client.ready,
-        onChange,
+        ...told,
       }),
+    createLibrary: ({ approvedHosts, ...told }) => {
+      const library: ModelLibrary = new ModelLibrary({
+        settings: stores.settings,
+        files: modelFiles,
+        downloads: new Downloads({
+          spawn: () => createTrustedWorker(downloadWorkerUrl, 'download'),
+          approvedHosts,
+          onChange: (states) => {
+            library.onDownloads(states);
+          },
+        }),
+        clock,
+        freeBytes: async () => {
+          const { quota = 0, usage = 0 } = await navigator.storage.estimate();
+          return Math.max(0, quota - usage);
+        },
+        ...told,
+      });
+      return library;
+    },
   });
   return {
     commands: node.commands,

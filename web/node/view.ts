@@ -89,6 +89,38 @@ export interface LaneView {
   readonly refusedModel?: Trouble;
 }
 
+/** A model that is here, whole. */
+export interface StoredModelView {
+  readonly sha256: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly place: 'browser' | 'companion';
+  /** `host`: its hash was compared with the one that its host publishes; `none`: there was none to compare with. */
+  readonly checked: 'host' | 'none';
+  readonly inUse: boolean;
+}
+
+/** One that is coming. */
+export interface DownloadView {
+  readonly id: string;
+  readonly name: string;
+  /** Of its host. */
+  readonly origin: string;
+  readonly sizeBytes: number;
+  readonly doneBytes: number;
+  readonly phase: 'paused' | 'fetching' | 'verifying';
+  readonly bytesPerSecond?: number;
+  /** Why it does not go on; without one a pause was asked for, or the tab was closed. */
+  readonly trouble?: Trouble;
+}
+
+export interface ModelsView {
+  readonly stored: readonly StoredModelView[];
+  readonly downloads: readonly DownloadView[];
+  /** What the browser still gives this page; undefined while unknown. */
+  readonly freeBytes?: number;
+}
+
 export interface BackupView {
   /** Readable until the person confirms that it is saved; then erased and undefined. */
   readonly recoveryCode?: string;
@@ -107,6 +139,7 @@ export interface NodeView {
   readonly activeChannel?: string;
   readonly people: readonly PersonView[];
   readonly lane: LaneView;
+  readonly models: ModelsView;
   readonly backup: BackupView;
   /** Newest last, at most 20; nothing red stands without a next step. */
   readonly troubles: readonly Trouble[];
@@ -131,6 +164,20 @@ export interface NodeCommands {
   markRead(channel: string, key: string): Promise<CommandResult>;
   /** Load a GGUF that the person dropped or chose; every hosted persona moves to it. */
   openModel(file: File): Promise<CommandResult>;
+  /** One of `models.stored`; every hosted persona moves to it. */
+  useModel(sha256: string): Promise<CommandResult>;
+  /**
+   * Fetches the model at this address into this browser; `models.downloads` tells how far it is. Settles when it is
+   * here, paused or refused; `HostNotApproved` asks for {@link approveHost}, with the origin as its `detail`.
+   */
+  download(address: string): Promise<CommandResult>;
+  resumeDownload(id: string): Promise<CommandResult>;
+  pauseDownload(id: string): Promise<CommandResult>;
+  removeDownload(id: string): Promise<CommandResult>;
+  /** From now on models may come from this origin; the companion remembers it. */
+  approveHost(origin: string): Promise<CommandResult>;
+  /** Frees its bytes in this browser. */
+  removeModel(sha256: string): Promise<CommandResult>;
   setAsleep(peerId: string, asleep: boolean): Promise<CommandResult>;
   /** The backup file's text. */
   backupFile(): Promise<

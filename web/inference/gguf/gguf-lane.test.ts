@@ -12,7 +12,7 @@ import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import type { ModelSource } from '../models/model-source.ts';
 import { openGgufLane } from './gguf-lane.ts';
 import { createWorkerLaneService, type OpenModel } from './worker-lane-service.ts';
-import type { InferenceWorkerHandle } from './worker-session.ts';
+import type { WorkerHandle } from '../worker-seam.ts';
 
 const MODEL = { name: 'm.gguf', sizeBytes: 1, sha256: 'ab', starter: false };
 const FILE: ModelSource = { kind: 'file', file: new File(['x'], 'm.gguf') };
@@ -46,7 +46,7 @@ function stage(
     engines.push(lane);
     return { lane, model: MODEL };
   };
-  const spawn = (): InferenceWorkerHandle => {
+  const spawn = (): WorkerHandle => {
     const { port1, port2 } = new MessageChannel();
     const errors = new EventTarget();
     let held: string | undefined;

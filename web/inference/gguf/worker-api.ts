@@ -7,9 +7,7 @@ import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../share
 import type { LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
 import type { ModelSource, RememberedModel } from '../models/model-source.ts';
 import type { OnLaneProgress } from '../progress.ts';
-
-export type Answer<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError };
+import type { Answer } from '../worker-seam.ts';
 
 /** A stream ends with `error` instead of being errored itself: a transferred stream loses the error's code. */
 export type WireChunk = GenerateChunk | { readonly kind: 'error'; readonly error: WireError };

@@ -4,20 +4,13 @@ import type { Clock } from '../../../shared/clock.ts';
 import { AppError, fromWireError, toAppError } from '../../../shared/errors.ts';
 import type { GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
 import type { OnLaneProgress } from '../progress.ts';
+import type { Answer, WorkerHandle } from '../worker-seam.ts';
 import { readWireStream } from './wire-stream.ts';
-import type { Answer, GgufOpenOptions, InferenceWorkerApi, OpenedModel } from './worker-api.ts';
-
-/** What is used of a Worker. */
-export interface InferenceWorkerHandle {
-  postMessage(message: unknown, transfer?: Transferable[]): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject): void;
-  removeEventListener(type: string, listener: EventListenerOrEventListenerObject): void;
-  terminate(): void;
-}
+import type { GgufOpenOptions, InferenceWorkerApi, OpenedModel } from './worker-api.ts';
 
 export interface WorkerSessionDeps {
   /** Starts the inference worker. */
-  readonly spawn: () => InferenceWorkerHandle;
+  readonly spawn: () => WorkerHandle;
   readonly clock: Clock;
   readonly locks: Pick<LockManager, 'request'>;
   /** A name for the life lock that nobody else uses. */
@@ -30,7 +23,7 @@ const START_WITHIN_MS = 20_000;
 const SILENCE_MS = 600_000;
 
 export class WorkerSession {
-  readonly #worker: InferenceWorkerHandle;
+  readonly #worker: WorkerHandle;
   readonly #api: Remote<InferenceWorkerApi>;
   readonly #clock: Clock;
   readonly #life = new AbortController();

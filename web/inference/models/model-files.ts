@@ -4,6 +4,7 @@
  */
 import { createSHA256 } from 'hash-wasm';
 import { AppError } from '../../../shared/errors.ts';
+import type { WorkerFileHandle } from '../worker-file-handle.ts';
 
 export interface WriteOptions {
   readonly chunks: AsyncIterable<Uint8Array>;
@@ -15,6 +16,8 @@ export interface WriteOptions {
 export interface ModelFiles {
   /** The verified file with this hash, or undefined. */
   find(sha256: string): Promise<File | undefined>;
+  /** Frees its bytes; nothing happens where there is none. `StorageFailed` while an engine reads it. */
+  remove(sha256: string): Promise<void>;
   /**
    * Writes the bytes, hashing them on the way, and puts the file in place under its hash. With `expected`, other bytes
    * are refused (`ModelTruncated`). A failed write leaves nothing behind. `StorageFailed` when the disk is full.
@@ -22,31 +25,28 @@ export interface ModelFiles {
   write(options: WriteOptions, expected?: string): Promise<{ readonly sha256: string; readonly file: File }>;
 }
 
-/** What Chromium has in a worker and TypeScript's DOM library does not: synchronous access, and renaming. */
-interface WorkerFileHandle extends FileSystemFileHandle {
-  createSyncAccessHandle(): Promise<{
-    write(bytes: Uint8Array, options: { at: number }): number;
-    flush(): void;
-    close(): void;
-  }>;
-  move(name: string): Promise<void>;
-}
-
-const FOLDER = 'models';
+/** In OPFS; a finished download moves its file there. */
+export const MODEL_FOLDER = 'models';
 const PART = '.part';
 
 /** `root` is `navigator.storage.getDirectory()`. One writer at a time: the worker that owns the engine. */
 export function createModelFiles(root: FileSystemDirectoryHandle): ModelFiles {
-  const folder = (): Promise<FileSystemDirectoryHandle> => root.getDirectoryHandle(FOLDER, { create: true });
+  const folder = (): Promise<FileSystemDirectoryHandle> =>
+    root.getDirectoryHandle(MODEL_FOLDER, { create: true });
   return {
     find: async (sha256) => {
       try {
-        const handle = await (await folder()).getFileHandle(nameOf(sha256));
+        const handle = await (await folder()).getFileHandle(modelFileName(sha256));
         return await handle.getFile();
       } catch (error) {
         if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
         throw storageError(error);
       }
+    },
+    remove: async (sha256) => {
+      await (await folder()).removeEntry(modelFileName(sha256)).catch((error: unknown) => {
+        if (!(error instanceof DOMException && error.name === 'NotFoundError')) throw storageError(error);
+      });
     },
     write: async (options, expected) => {
       const directory = await folder().catch((error: unknown) => {
@@ -63,7 +63,7 @@ export function createModelFiles(root: FileSystemDirectoryHandle): ModelFiles {
             'The bytes that arrived are not those of the model: the hash differs.',
           );
         }
-        await part.move(nameOf(sha256));
+        await part.move(modelFileName(sha256));
         return { sha256, file: await part.getFile() };
       } catch (error) {
         await directory.removeEntry(partName).catch(() => undefined);
@@ -105,7 +105,8 @@ async function sweep(directory: FileSystemDirectoryHandle): Promise<void> {
   await Promise.all(leftovers.map((name) => directory.removeEntry(name).catch(() => undefined)));
 }
 
-function nameOf(sha256: string): string {
+/** A verified file's name in {@link MODEL_FOLDER}. */
+export function modelFileName(sha256: string): string {
   return `${sha256}.gguf`;
 }
 

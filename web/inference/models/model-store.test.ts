@@ -23,6 +23,9 @@ function memoryFiles(): ModelFiles & { readonly stored: Map<string, File> } {
   return {
     stored,
     find: async (sha256) => stored.get(sha256),
+    remove: async (sha256) => {
+      stored.delete(sha256);
+    },
     write: async ({ chunks, onBytes }, expected) => {
       const parts: Uint8Array<ArrayBuffer>[] = [];
       const hash = createHash('sha256');

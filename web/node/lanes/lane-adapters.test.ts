@@ -23,6 +23,7 @@ function setUp(models = [offer('default')]) {
   const ready = { companionLane: { available: true, reason: '' }, models } as unknown as Ready;
   const opened: OpenLaneRequest['source'][] = [];
   const views: LaneView[] = [];
+  const loaded: string[] = [];
   let refusal: AppError | undefined;
   let failure: AppError | undefined;
   let failing: OpenLaneRequest['source']['kind'] = 'offer';
@@ -55,6 +56,7 @@ function setUp(models = [offer('default')]) {
       checkFile: () => (refusal ? Promise.reject(refusal) : Promise.resolve()),
       ready: () => ready,
       onChange: (view) => views.push(view),
+      onOpened: (model) => loaded.push(model.name),
     });
   return {
     create,
@@ -98,7 +100,7 @@ describe('LaneAdapters', () => {
   it('moves to a dropped file, and finds it again after a reload', async () => {
     const { adapters, create, opened, closed } = setUp();
     await adapters.build();
-    await adapters.take(new File(['x'], 'mine.gguf'));
+    await adapters.take({ kind: 'file', file: new File(['x'], 'mine.gguf') });
     await adapters.close();
     expect(closed()).toBe(1);
     await adapters.build();
@@ -108,7 +110,7 @@ describe('LaneAdapters', () => {
 
   it('goes back to the model that works when the dropped one does not, and tells why', async () => {
     const { adapters, opened, views, fail } = setUp();
-    await adapters.take(new File(['x'], 'bad.gguf'));
+    await adapters.take({ kind: 'file', file: new File(['x'], 'bad.gguf') });
     fail(new AppError('ModelUnsupported', 'no'), 'file');
     await adapters.build();
     expect(opened.map((source) => source.kind)).toEqual(['file', 'offer']);
@@ -117,7 +119,7 @@ describe('LaneAdapters', () => {
       refusedModel: { code: 'ModelUnsupported', nextStep: expect.any(String) },
     });
     expect(views.at(-1)).not.toHaveProperty('progress');
-    await adapters.take(new File(['x'], 'good.gguf'));
+    await adapters.take({ kind: 'file', file: new File(['x'], 'good.gguf') });
     await adapters.close();
     fail(undefined);
     await adapters.build();
@@ -128,7 +130,9 @@ describe('LaneAdapters', () => {
     const { adapters, opened, views, refuse, closed } = setUp();
     await adapters.build();
     refuse(new AppError('ModelNotGguf', 'no'));
-    await expect(adapters.take(new File(['x'], 'poem.txt'))).rejects.toMatchObject({ code: 'ModelNotGguf' });
+    await expect(adapters.take({ kind: 'file', file: new File(['x'], 'poem.txt') })).rejects.toMatchObject({
+      code: 'ModelNotGguf',
+    });
     await adapters.build();
     expect([opened.length, closed()]).toEqual([1, 0]);
     expect(views.at(-1)).toMatchObject({ report: idleLane.report, refusedModel: { code: 'ModelNotGguf' } });
@@ -136,7 +140,7 @@ describe('LaneAdapters', () => {
 
   it('goes back to the model of the companion when that has lost the one that was opened, and tells so', async () => {
     const { adapters, create, opened, views, fail } = setUp();
-    await adapters.take(new File(['x'], 'mine.gguf'));
+    await adapters.take({ kind: 'file', file: new File(['x'], 'mine.gguf') });
     await adapters.build();
     fail(new AppError('ModelNotFound', 'gone'), 'remembered');
     await create().build();
@@ -150,7 +154,7 @@ describe('LaneAdapters', () => {
 
   it('takes a newer --model over what was dropped before', async () => {
     const { adapters, create, opened, models } = setUp();
-    await adapters.take(new File(['x'], 'mine.gguf'));
+    await adapters.take({ kind: 'file', file: new File(['x'], 'mine.gguf') });
     await adapters.build();
     models[0] = offer('newer');
     await create().build();

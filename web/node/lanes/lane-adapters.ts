@@ -4,7 +4,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { toAppError } from '../../../shared/errors.ts';
 import type { InferenceLane } from '../../../shared/inference/lane.ts';
 import type { LaneFactory, OpenedLane } from '../../inference/lane-factory.ts';
-import type { ModelSource } from '../../inference/models/model-source.ts';
+import type { ModelSource, RememberedModel } from '../../inference/models/model-source.ts';
 import { planLane } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
 import type { AdapterFactory } from '../boot/adapter-factory.ts';
@@ -22,12 +22,15 @@ export interface LaneAdaptersDeps {
   /** What the companion said at the present session. Throws `BridgeDown` when there is none. */
   ready(): Ready;
   onChange(lane: LaneView): void;
+  /** A lane thinks with this model now. */
+  onOpened(model: RememberedModel): void;
 }
 
 export class LaneAdapters implements AdapterFactory {
   readonly #deps: LaneAdaptersDeps;
   #opening: Promise<OpenedLane> | undefined;
-  #dropped: File | undefined;
+  /** What the person asked for and no lane has loaded yet. */
+  #wanted: ModelSource | undefined;
   #view: LaneView = { chosenBecause: '' };
 
   constructor(deps: LaneAdaptersDeps) {
@@ -60,16 +63,16 @@ export class LaneAdapters implements AdapterFactory {
     }
   }
 
-  /** From now on `build` loads this file, once the lane in use is closed. Rejects with what its header shows against it. */
-  async take(file: File): Promise<void> {
+  /** From now on `build` loads this model, once the lane in use is closed. Rejects with what a file's header shows against it. */
+  async take(source: ModelSource): Promise<void> {
     this.#view = withoutRefusal(this.#view);
     try {
-      await this.#deps.checkFile(file);
+      if (source.kind === 'file') await this.#deps.checkFile(source.file);
     } catch (error) {
       this.#show({ refusedModel: this.#trouble(error) });
       throw error;
     }
-    this.#dropped = file;
+    this.#wanted = source;
   }
 
   /** What runs on the lane in use ends with `LaneDied`. */
@@ -91,9 +94,7 @@ export class LaneAdapters implements AdapterFactory {
     const { chosenBecause, refusedModel } = this.#view;
     this.#view = { chosenBecause, ...(refusedModel && { refusedModel }) };
     const { forcedLane, companionLane, models: offers } = this.#deps.ready();
-    const source: ModelSource = this.#dropped
-      ? { kind: 'file', file: this.#dropped }
-      : await models.source(offers);
+    const source = this.#wanted ?? (await models.source(offers));
     try {
       const opened = await factory.open({
         source,
@@ -105,18 +106,19 @@ export class LaneAdapters implements AdapterFactory {
         },
         signal: new AbortController().signal,
       });
-      if (this.#dropped) await models.remember(opened.model, offers);
-      this.#dropped = undefined;
+      if (this.#wanted) await models.remember(opened.model, offers);
+      this.#wanted = undefined;
+      this.#deps.onOpened(opened.model);
       this.#view = withoutProgress(this.#view);
       this.#show({ report: opened.lane.report, chosenBecause: opened.reason });
       return opened;
     } catch (error) {
       const trouble = this.#trouble(error);
       this.#view = withoutProgress(this.#view);
-      // A file that cannot be used must not stand in the way of the model that can: told, not hidden.
+      // A model that cannot be used must not stand in the way of the model that can: told, not hidden.
       const isGone = source.kind === 'remembered' && trouble.code === 'ModelNotFound';
-      if (this.#dropped || isGone) {
-        this.#dropped = undefined;
+      if (this.#wanted || isGone) {
+        this.#wanted = undefined;
         if (isGone) await models.forget();
         this.#show({ refusedModel: trouble });
         return this.#open();

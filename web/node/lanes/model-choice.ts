@@ -41,6 +41,8 @@ export function createModelChoice(settings: SettingsStore): ModelChoice {
     forget: () => settings.put(KEY, undefined),
     remember: async (model, offers) => {
       const insteadOf = offers.at(0)?.sha256;
+      // Back at what the companion brings: whatever it brings next is right too.
+      if (model.sha256 === insteadOf) return settings.put(KEY, undefined);
       await settings.put(KEY, { model, ...(insteadOf === undefined ? {} : { insteadOf }) });
     },
   };

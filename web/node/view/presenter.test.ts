@@ -16,6 +16,7 @@ function openWorld(world = new HostWorld(), loadMs = 0) {
       rooms: [],
       people: [],
       lane: { chosenBecause: '' },
+      models: { stored: [], downloads: [] },
       backup: { identities: 0 },
       troubles: [],
     },

@@ -87,6 +87,8 @@ export class PersonaApp extends LitElement {
         <pn-people-panel .people=${view.people} .node=${node}></pn-people-panel>
         <pn-models-panel
           .lane=${view.lane}
+          .models=${view.models}
+          .node=${node}
           .opening=${this.#opening}
           .refused=${this.#refused}
           .open=${this.#openModel}

@@ -41,6 +41,13 @@ export function formatRate(tokensPerSecond: number): string {
   return `${ONE_DECIMAL.format(tokensPerSecond)} tokens/s`;
 }
 
+/** "less than a minute", "5 min", "2 h 10 min". */
+export function formatDuration(durationMs: number): string {
+  const minutes = Math.ceil(durationMs / 60_000);
+  if (minutes <= 1) return 'less than a minute';
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 export function formatTime(atMs: number): string {
   return TIME.format(atMs);
 }

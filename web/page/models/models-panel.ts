@@ -1,11 +1,13 @@
 /** Owns the region "Models": what the personas think with, how far its loading is, and opening another one. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import type { LaneView, Trouble } from '../../node/view.ts';
+import type { LaneView, ModelsView, Trouble } from '../../node/view.ts';
 import { baseCss } from '../look/base-css.ts';
 import { formatBytes, formatCount, formatProgress } from '../look/format.ts';
 import { progressBar } from '../look/progress-bar.ts';
 import { visibleName } from '../look/visible-name.ts';
+import type { NodeStore } from '../store/node-store.ts';
 import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
+import './model-shelf.ts';
 
 /** What a newcomer may expect of her, in a line; measured in docs/starter.md. */
 const STARTER_LINE =
@@ -14,6 +16,8 @@ const STARTER_LINE =
 export class ModelsPanel extends LitElement {
   static override properties = {
     lane: { attribute: false },
+    models: { attribute: false },
+    node: { attribute: false },
     opening: { attribute: false },
     refused: { attribute: false },
     open: { attribute: false },
@@ -48,6 +52,8 @@ export class ModelsPanel extends LitElement {
   ];
 
   declare lane: LaneView;
+  declare models: ModelsView;
+  declare node: NodeStore;
   /** Name of the file that is being opened. */
   declare opening: string | undefined;
   /** Why the last one was not opened; the node tells it too, to every tab, once it was asked at all. */
@@ -95,6 +101,7 @@ export class ModelsPanel extends LitElement {
           @change=${this.#onChange}
         />
         <button @click=${this.#choose}>Open a GGUF file</button>
+        <pn-model-shelf .models=${this.models} .node=${this.node}></pn-model-shelf>
       </section>
     `;
   }

@@ -12,6 +12,7 @@ const VIEW: NodeView = {
   rooms: [],
   people: [],
   lane: { chosenBecause: 'because' },
+  models: { stored: [], downloads: [] },
   backup: { identities: 0 },
   troubles: [],
 };

@@ -13,6 +13,7 @@ const STARTING: NodeView = {
   rooms: [],
   people: [],
   lane: { chosenBecause: '' },
+  models: { stored: [], downloads: [] },
   backup: { identities: 0 },
   troubles: [],
 };

@@ -1,0 +1,109 @@
+/** Owns the journey of fetching a model: approve its host, watch it come, lose the tab, go on, verify, think with it. */
+import { plumbingModel } from '../models/plumbing-model.ts';
+import { expect, test } from './journey.ts';
+import { startModelHost, type ModelHost } from './model-host.ts';
+import type { Visitor } from './visitor.ts';
+
+const MIB = 1024 * 1024;
+const BIG_BYTES = 200 * MIB;
+
+/** Other bytes at every place, without 200 MB in memory. */
+function bigBytes(start: number, end: number): Uint8Array {
+  return Uint8Array.from({ length: end - start }, (_none, at) => ((start + at) * 2_654_435_761) >>> 13);
+}
+
+async function withHost(
+  work: (host: ModelHost) => Promise<void>,
+  sizeBytes = BIG_BYTES,
+  bytesOf = bigBytes,
+): Promise<void> {
+  const host = await startModelHost(sizeBytes, bytesOf);
+  try {
+    await work(host);
+  } finally {
+    await host.close();
+  }
+}
+
+async function ask(visitor: Visitor, address: string): Promise<void> {
+  const { models } = visitor;
+  const more = models.getByText('Get another model');
+  if (!(await models.getByLabel('Address of a GGUF file').isVisible())) await more.click();
+  await models.getByLabel('Address of a GGUF file').fill(address);
+  await models.getByRole('button', { name: 'Download from this address' }).click();
+}
+
+async function approveAndAsk(visitor: Visitor, host: ModelHost): Promise<void> {
+  await ask(visitor, host.address);
+  await visitor.models.getByRole('button', { name: `Approve ${host.origin} and download` }).click();
+}
+
+test.describe('a model from elsewhere', () => {
+  test('is fetched from an approved host only, and thought with', async ({ settle }) => {
+    const { visitor } = await settle(['--lane', 'gguf']);
+    // The last byte of the last weight: the same nonsense under another hash.
+    const other = plumbingModel();
+    other[other.length - 1] = (other.at(-1) ?? 0) ^ 1;
+    await withHost(
+      async (host) => {
+        await ask(visitor, host.address);
+        await expect(visitor.models).toContainText('is not among the hosts that models may come from');
+        expect(host.requests).toBe(0);
+        host.misbehave('page');
+        await visitor.models.getByRole('button', { name: `Approve ${host.origin} and download` }).click();
+        await expect(visitor.models).toContainText('sent a web page in place of big.gguf');
+        // Where it sends to was approved by nobody, and is not asked: the policy of the worker sees to that.
+        await withHost(async (unapproved) => {
+          host.misbehave({ sendTo: unapproved.address });
+          await ask(visitor, host.address);
+          await expect(visitor.models).toContainText('does not answer, or sends elsewhere');
+          expect(unapproved.requests).toBe(0);
+        });
+        host.misbehave(undefined);
+        await ask(visitor, host.address);
+        await visitor.models.getByRole('button', { name: 'Use big.gguf' }).click();
+        await expect(visitor.models.getByRole('list', { name: 'Models that are here' })).toContainText(
+          /big\.gguf.*in use/s,
+        );
+        await visitor.personaIsIdle();
+        await visitor.ask('Hello?');
+      },
+      other.length,
+      (start, end) => other.slice(start, end),
+    );
+  });
+
+  test('goes on where it was when its tab was killed at 96 %', async ({ start, profile, visit }) => {
+    const companion = await start();
+    const context = await profile();
+    const first = await visit(companion.link, context);
+    await first.personaIsIdle();
+    await withHost(async (host) => {
+      host.holdAt(0.96 * BIG_BYTES);
+      await approveAndAsk(first, host);
+      const bar = first.models.getByRole('progressbar', { name: 'Download of big.gguf' });
+      await expect
+        .poll(async () => Number(await bar.evaluate((element) => (element as HTMLProgressElement).value)), {
+          timeout: 90_000,
+          intervals: [50],
+        })
+        .toBeGreaterThanOrEqual(0.96 * BIG_BYTES);
+      const killer = await context.newCDPSession(first.page);
+      killer.send('Page.crash').catch(() => undefined);
+      await first.page.waitForEvent('crash').catch(() => undefined);
+      await first.page.close();
+      host.letOn();
+      host.takeSentBytes();
+      const second = await visit(companion.origin, context);
+      await second.models.getByRole('button', { name: 'Resume the download of big.gguf' }).click();
+      await expect(second.models.getByRole('button', { name: 'Use big.gguf' })).toBeVisible({
+        timeout: 60_000,
+      });
+      const again = host.takeSentBytes();
+      console.log(
+        `After the kill ${again} bytes of ${BIG_BYTES} were fetched (${((100 * again) / BIG_BYTES).toFixed(1)} %)`,
+      );
+      expect(again).toBeLessThan(0.05 * BIG_BYTES);
+    });
+  });
+});

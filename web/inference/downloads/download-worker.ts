@@ -1,0 +1,22 @@
+/**
+ * Owns the download worker: the one realm whose policy lets it talk to the hosts that the person approved. Hashing
+ * gigabytes here stalls neither the personas nor an engine.
+ */
+import { expose } from 'comlink';
+import { systemClock } from '../../../shared/clock.ts';
+import { MODEL_FOLDER, modelFileName } from '../models/model-files.ts';
+import { DownloadService } from './download-service.ts';
+import { createOpfsPartStore } from './opfs-part-store.ts';
+import { createDownloadWorkerService } from './worker-service.ts';
+
+expose(
+  createDownloadWorkerService(async (onChange) => {
+    const root = await navigator.storage.getDirectory();
+    return new DownloadService({
+      store: createOpfsPartStore(root, { folder: MODEL_FOLDER, nameOf: modelFileName }),
+      fetchBytes: (url, init) => fetch(url, init),
+      clock: systemClock,
+      onChange,
+    });
+  }),
+);

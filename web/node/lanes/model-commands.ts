@@ -1,0 +1,61 @@
+/** Owns what the page can ask about models: use one, fetch one, approve a host, free the space. */
+import { AppError } from '../../../shared/errors.ts';
+import type { BridgeClient } from '../bridge/bridge-client.ts';
+import type { CommandResult, NodeCommands, Trouble } from '../view.ts';
+import type { LaneAdapters } from './lane-adapters.ts';
+import type { ModelLibrary } from './model-library.ts';
+import type { ModelSource } from '../../inference/models/model-source.ts';
+
+export interface ModelCommandsDeps {
+  readonly library: ModelLibrary;
+  /** Throw `BridgeDown` while there is no session. */
+  lanes(): LaneAdapters;
+  client(): Pick<BridgeClient, 'request'>;
+  /** Everybody stops thinking, `swap` runs, everybody goes on. */
+  rehost(swap: () => Promise<void>): Promise<void>;
+  /** What stands against the model that was asked for, after the rehosting. */
+  refusal(): Trouble | undefined;
+  onApproved(hosts: readonly string[]): void;
+  /** Reports a failure as the command's result. */
+  readonly command: (work: () => Promise<void>) => Promise<CommandResult>;
+  /** As `command`, one after another. */
+  readonly inTurn: (work: () => Promise<void>) => Promise<CommandResult>;
+}
+
+type ModelCommands = Pick<
+  NodeCommands,
+  | 'openModel'
+  | 'useModel'
+  | 'download'
+  | 'resumeDownload'
+  | 'pauseDownload'
+  | 'removeDownload'
+  | 'approveHost'
+  | 'removeModel'
+>;
+
+export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
+  const { library, command, inTurn } = deps;
+  const moveTo = async (source: ModelSource): Promise<void> => {
+    const lanes = deps.lanes();
+    // Before anybody stops thinking with what works.
+    await lanes.take(source);
+    await deps.rehost(() => lanes.close());
+    const refusal = deps.refusal();
+    if (refusal) throw new AppError(refusal.code, refusal.message);
+  };
+  return {
+    openModel: (file) => inTurn(() => moveTo({ kind: 'file', file })),
+    useModel: (sha256) => inTurn(async () => moveTo(await library.source(sha256))),
+    download: (address) => command(() => library.download(address)),
+    resumeDownload: (id) => command(() => library.resume(id)),
+    pauseDownload: (id) => command(() => library.pause(id)),
+    removeDownload: (id) => command(() => library.removeDownload(id)),
+    approveHost: (host) =>
+      command(async () => {
+        const { hosts } = await deps.client().request('approveHost', { host });
+        deps.onApproved(hosts);
+      }),
+    removeModel: (sha256) => inTurn(() => library.remove(sha256)),
+  };
+}

@@ -1,0 +1,170 @@
+/** Owns the models that this person can think with: what lies in this browser, what the companion has, what is coming. */
+import * as v from 'valibot';
+import type { Ready } from '../../../shared/bridge/protocol.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import { AppError, fromWireError, toAppError } from '../../../shared/errors.ts';
+import type { DownloadState, FinishedDownload } from '../../inference/downloads/download-service.ts';
+import type { Downloads } from '../../inference/downloads/downloads.ts';
+import type { ModelFiles } from '../../inference/models/model-files.ts';
+import type { ModelSource, RememberedModel } from '../../inference/models/model-source.ts';
+import { oneAfterAnother } from '../one-after-another.ts';
+import type { SettingsStore } from '../storage/stores.ts';
+import type { DownloadView, ModelsView, StoredModelView } from '../view.ts';
+import { troubleOf } from '../view/trouble.ts';
+
+export interface ModelLibraryDeps {
+  readonly settings: SettingsStore;
+  readonly files: () => Promise<Pick<ModelFiles, 'find' | 'remove'>>;
+  readonly downloads: Pick<Downloads, 'open' | 'start' | 'resume' | 'pause' | 'remove' | 'close'>;
+  readonly clock: Clock;
+  /** Undefined while there is no session. */
+  ready(): Ready | undefined;
+  freeBytes(): Promise<number>;
+  onChange(models: ModelsView): void;
+}
+
+const KEY = 'models';
+
+const RowSchema = v.array(
+  v.object({
+    name: v.string(),
+    sizeBytes: v.number(),
+    sha256: v.string(),
+    starter: v.boolean(),
+    checked: v.picklist(['host', 'none']),
+  }),
+);
+type Row = v.InferOutput<typeof RowSchema>[number];
+
+export class ModelLibrary {
+  readonly #deps: ModelLibraryDeps;
+  /** Two changes of the row at once would lose one. */
+  readonly #inTurn = oneAfterAnother();
+  #view: ModelsView = { stored: [], downloads: [] };
+  #inUse: string | undefined;
+
+  constructor(deps: ModelLibraryDeps) {
+    this.#deps = deps;
+  }
+
+  /** Shows what is there; downloads that the last visit left are shown as paused. */
+  async open(): Promise<void> {
+    await this.#deps.downloads.open();
+    await this.show();
+  }
+
+  close(): void {
+    this.#deps.downloads.close();
+  }
+
+  onDownloads(states: readonly DownloadState[]): void {
+    const downloads = states.map(({ error, ...state }): DownloadView => ({
+      ...state,
+      ...(error && { trouble: troubleOf(fromWireError(error), this.#deps.clock) }),
+    }));
+    this.#tell({ downloads });
+  }
+
+  /** Which of them the personas think with now. */
+  async using(model: RememberedModel): Promise<void> {
+    this.#inUse = model.sha256;
+    // A file that was opened in the tab lies in this browser since.
+    if (await (await this.#deps.files()).find(model.sha256)) await this.#keep({ ...model, checked: 'none' });
+    await this.show();
+  }
+
+  /** Resolves when the file is here and verified. Rejects as {@link Downloads.start}. */
+  async download(address: string): Promise<void> {
+    await this.#finished(this.#deps.downloads.start(address));
+  }
+
+  async resume(id: string): Promise<void> {
+    await this.#finished(this.#deps.downloads.resume(id));
+  }
+
+  pause(id: string): Promise<void> {
+    return this.#deps.downloads.pause(id);
+  }
+
+  removeDownload(id: string): Promise<void> {
+    return this.#deps.downloads.remove(id);
+  }
+
+  /** Rejects with `ModelNotFound`. */
+  async source(sha256: string): Promise<ModelSource> {
+    const offer = this.#deps.ready()?.models.find((each) => each.sha256 === sha256);
+    if (offer) return { kind: 'offer', offer };
+    const row = (await this.#rows()).find((each) => each.sha256 === sha256);
+    if (!row) throw new AppError('ModelNotFound', 'That model is not here any more.');
+    const { name, sizeBytes, starter } = row;
+    return { kind: 'remembered', model: { name, sizeBytes, sha256, starter } };
+  }
+
+  /** Frees its bytes in this browser. Rejects with `LaneBusy` while anybody thinks with it. */
+  async remove(sha256: string): Promise<void> {
+    if (sha256 === this.#inUse)
+      throw new AppError('LaneBusy', 'The personas think with it: let them use another model first.');
+    await (await this.#deps.files()).remove(sha256);
+    await this.#change((rows) => rows.filter((row) => row.sha256 !== sha256));
+    await this.show();
+  }
+
+  async show(): Promise<void> {
+    const session = this.#deps.ready();
+    const inUse = (sha256: string): boolean => sha256 === this.#inUse;
+    const here = (await this.#rows()).map(({ name, sizeBytes, sha256, checked }): StoredModelView => ({
+      name,
+      sizeBytes,
+      sha256,
+      place: 'browser',
+      checked,
+      inUse: inUse(sha256),
+    }));
+    const there = (session?.models ?? [])
+      .filter(({ sha256 }) => !here.some((model) => model.sha256 === sha256))
+      .map(({ name, sizeBytes, sha256 }): StoredModelView => ({
+        name,
+        sizeBytes,
+        sha256,
+        place: 'companion',
+        checked: 'none',
+        inUse: inUse(sha256),
+      }));
+    this.#tell({ stored: [...there, ...here], freeBytes: await this.#deps.freeBytes() });
+  }
+
+  #tell(change: Partial<ModelsView>): void {
+    this.#view = { ...this.#view, ...change };
+    this.#deps.onChange(this.#view);
+  }
+
+  async #finished(arriving: Promise<FinishedDownload>): Promise<void> {
+    try {
+      const { verified, ...file } = await arriving;
+      await this.#keep({ ...file, starter: false, checked: verified });
+      await this.show();
+    } catch (error) {
+      // Pausing is what the person asked for.
+      if (toAppError(error).code !== 'Aborted') throw error;
+    }
+  }
+
+  #keep(row: Row): Promise<void> {
+    return this.#change((rows) => (rows.some(({ sha256 }) => sha256 === row.sha256) ? rows : [...rows, row]));
+  }
+
+  #change(change: (rows: readonly Row[]) => readonly Row[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#deps.settings.put(KEY, change(await this.#rows()));
+    });
+  }
+
+  async #rows(): Promise<readonly Row[]> {
+    const parsed = v.safeParse(RowSchema, await this.#deps.settings.get(KEY));
+    if (!parsed.success) return [];
+    // The browser may have taken a file back, or the person has cleared its data.
+    const files = await this.#deps.files();
+    const present = await Promise.all(parsed.output.map(({ sha256 }) => files.find(sha256)));
+    return parsed.output.filter((_row, index) => present[index] !== undefined);
+  }
+}

@@ -1,0 +1,139 @@
+/** Owns fetching another model: the suggested ones, an address, and the person's leave for a host. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { SUGGESTED_MODELS } from '../../../shared/models/catalogue.ts';
+import type { Trouble } from '../../node/view.ts';
+import { baseCss } from '../look/base-css.ts';
+import { formatBytes, formatCount } from '../look/format.ts';
+import type { NodeStore } from '../store/node-store.ts';
+import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
+
+interface Refused {
+  readonly address: string;
+  readonly trouble: Trouble;
+}
+
+export class GetModel extends LitElement {
+  static override properties = { node: { attribute: false } };
+  static override styles = [
+    baseCss,
+    troubleCss,
+    css`
+      details,
+      form,
+      .unknown {
+        display: grid;
+        gap: 0.5rem;
+      }
+
+      ul {
+        display: grid;
+        gap: 0.75rem;
+        margin: 0.5rem 0;
+        padding: 0;
+        list-style: none;
+      }
+
+      summary {
+        cursor: pointer;
+      }
+
+      .facts {
+        color: var(--ink-soft);
+        font-size: 0.8125rem;
+      }
+    `,
+  ];
+
+  declare node: NodeStore;
+  /** Why the last address was not fetched. */
+  #refused: Refused | undefined;
+  #asking: string | undefined;
+
+  override render(): TemplateResult {
+    return html`<details>
+      <summary>Get another model</summary>
+      <ul aria-label="Suggested models">
+        ${SUGGESTED_MODELS.map(
+          ({ name, address, aboutBytes, licence, contextTokens }) =>
+            html`<li>
+              <p>${name}</p>
+              <p class="facts">
+                about ${formatBytes(aboutBytes)} · ${formatCount(contextTokens)} tokens of context ·
+                ${licence}
+              </p>
+              <button
+                aria-label="Download ${name}"
+                @click=${() => {
+                  void this.#fetch(address);
+                }}
+              >
+                Download
+              </button>
+            </li>`,
+        )}
+      </ul>
+      <form @submit=${this.#onSubmit}>
+        <label for="address">Address of a GGUF file</label>
+        <input id="address" name="address" type="url" required placeholder="https://…/model.gguf" />
+        <button>Download from this address</button>
+      </form>
+      ${this.#asking === undefined ? nothing : html`<p class="facts" role="status">Asking ${this.#asking}…</p>`}
+      ${this.#refused ? this.#refusal(this.#refused) : nothing}
+    </details>`;
+  }
+
+  #refusal({ address, trouble }: Refused): TemplateResult {
+    const { code, detail: origin } = trouble;
+    return html`<div class="unknown" role="alert">
+      ${troubleCard(trouble)}
+      ${
+        code === 'HostNotApproved' && origin !== undefined
+          ? html`<button
+              @click=${() => {
+                void this.#approve(origin, address);
+              }}
+            >
+              Approve ${origin} and download
+            </button>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  readonly #onSubmit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const address = new FormData(event.currentTarget as HTMLFormElement).get('address');
+    if (typeof address === 'string') void this.#fetch(address);
+  };
+
+  async #approve(origin: string, address: string): Promise<void> {
+    const result = await this.node.commands.approveHost(origin);
+    if (result.ok) await this.#fetch(address);
+    else this.#show({ address, trouble: result.trouble });
+  }
+
+  /** From its first byte on, the download has a row of its own. */
+  async #fetch(address: string): Promise<void> {
+    this.#asking = URL.canParse(address) ? new URL(address).host : 'the host';
+    this.#show(undefined);
+    const known = new Set(this.node.view.models.downloads.map(({ id }) => id));
+    const unfollow = this.node.subscribe(() => {
+      if (this.node.view.models.downloads.every(({ id }) => known.has(id))) return;
+      this.#asking = undefined;
+      this.requestUpdate();
+    });
+    const result = await this.node.commands.download(address);
+    unfollow();
+    this.#asking = undefined;
+    // What fails on the way is told in the row.
+    const isInRow = this.node.view.models.downloads.some(({ id, trouble }) => !known.has(id) && trouble);
+    this.#show(result.ok || isInRow ? undefined : { address, trouble: result.trouble });
+  }
+
+  #show(refused: Refused | undefined): void {
+    this.#refused = refused;
+    this.requestUpdate();
+  }
+}
+
+customElements.define('pn-get-model', GetModel);

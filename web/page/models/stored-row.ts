@@ -1,0 +1,50 @@
+/** Owns how one model that is here looks, and what can be done with it. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { NodeCommands, StoredModelView } from '../../node/view.ts';
+import { formatBytes } from '../look/format.ts';
+import { visibleName } from '../look/visible-name.ts';
+
+const PLACE = { browser: 'in this browser', companion: 'in the companion' } as const;
+
+/** `run` reports what a command is refused with. */
+export function storedRow(
+  { name, sizeBytes, sha256, place, checked, inUse }: StoredModelView,
+  isBusy: boolean,
+  run: (work: (commands: NodeCommands) => ReturnType<NodeCommands['useModel']>) => void,
+): TemplateResult {
+  const shown = visibleName(name);
+  return html`<li>
+    <p class="model" dir="auto">${shown}</p>
+    <p class="facts">
+      ${formatBytes(sizeBytes)}, ${PLACE[place]}${checked === 'host' ? ', verified with its host' : ''}
+      ${inUse ? html`· <strong>in use</strong>` : nothing}
+    </p>
+    ${
+      inUse
+        ? nothing
+        : html`<div class="actions">
+            <button
+              ?disabled=${isBusy}
+              aria-label="Use ${shown}"
+              @click=${() => {
+                run((commands) => commands.useModel(sha256));
+              }}
+            >
+              Use
+            </button>
+            ${
+              place === 'browser'
+                ? html`<button
+                    aria-label="Delete ${shown} from this browser"
+                    @click=${() => {
+                      run((commands) => commands.removeModel(sha256));
+                    }}
+                  >
+                    Delete
+                  </button>`
+                : nothing
+            }
+          </div>`
+    }
+  </li>`;
+}
