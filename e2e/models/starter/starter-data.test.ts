@@ -9,6 +9,7 @@ import { spokenJson } from '../../../shared/testing/scripted-answers.ts';
 import { createScriptedLane } from '../../../shared/testing/scripted-lane.ts';
 import { SeededRandom } from '../../../shared/testing/seeded-random.ts';
 import { createPersonaCognition } from '../../../web/brain/cognition.ts';
+import { copiesOf } from './data/copies.ts';
 import { trees } from './data/generate.ts';
 import { isHeldOutName } from './data/names.ts';
 import { answerOf, promptOf } from './data/render-turn.ts';
@@ -55,6 +56,28 @@ describe('the data of the starter mind', () => {
         decision: { kind: turn.expected.speak ? 'spoke' : 'silent' },
       });
     }
+  });
+
+  it('shows training where a name or a value that she says was told, and by whom', async () => {
+    const shown = new Map<string, number>();
+    const random = new SeededRandom(11);
+    const kinds = ['recall', 'who-am-i', 'greet', 'room', 'introduce-who'] as const;
+    for (let room = 0; room < 120; room += 1)
+      for (const turn of drawRoom(random, TRAINED, { lines: 8, turns: 1, isSmall: false }, kinds)) {
+        const prompt = await promptOf(turn);
+        for (const [answerAt, promptAt, length] of copiesOf(turn, prompt) ?? []) {
+          const said = turn.expected.text.slice(answerAt, answerAt + length);
+          const line = prompt.slice(prompt.lastIndexOf('\n', promptAt) + 1, promptAt + length);
+          expect(line.endsWith(said)).toBe(true);
+          if (!/^(recall|who-am-i)$/.test(turn.kind)) continue;
+          expect(line).toMatch(
+            line.startsWith('- ') ? turn.input.trigger.name : `${turn.input.trigger.name}: `,
+          );
+          shown.set(turn.kind, (shown.get(turn.kind) ?? 0) + 1);
+        }
+      }
+    expect(shown.get('recall')).toBeGreaterThan(5);
+    expect(shown.get('who-am-i')).toBeGreaterThan(5);
   });
 
   it('is the same for the same seed, and another for another', async () => {

@@ -1,4 +1,5 @@
 /** Owns a training room as data: the longest transcript as a trunk, and every turn as a branch off it. */
+import { copiesOf, type Copy } from './copies.ts';
 import { promptOf, answerOf } from './render-turn.ts';
 import type { Turn } from './scene.ts';
 
@@ -9,6 +10,8 @@ export interface Branch {
   /** The rest of the prompt. */
   readonly tail: string;
   readonly answer: string;
+  /** Absent where they are not known. */
+  readonly copies: readonly Copy[] | undefined;
 }
 
 export interface Tree {
@@ -28,7 +31,13 @@ export async function treeOf(turns: readonly Turn[]): Promise<Tree> {
     branches: turns.map((turn, index) => {
       const prompt = prompts[index] ?? '';
       const at = sharedLines(trunk, prompt);
-      return { kind: turn.kind, at, tail: prompt.slice(at), answer: answerOf(turn.expected) };
+      return {
+        kind: turn.kind,
+        at,
+        tail: prompt.slice(at),
+        answer: answerOf(turn.expected),
+        copies: copiesOf(turn, prompt),
+      };
     }),
   };
 }

@@ -31,26 +31,26 @@ export interface RoomShape {
 export type Audience = 'nobody' | 'her' | 'other' | 'both' | 'everyone';
 
 const WEIGHTS: readonly (readonly [AskingKind, number])[] = [
-  ['greet', 7],
+  ['greet', 12],
   ['introduce', 6],
   ['introduce-who', 6],
   ['who', 6],
-  ['role', 5],
-  ['who-am-i', 15],
+  ['role', 4],
+  ['who-am-i', 24],
   ['state', 6],
-  ['recall', 15],
-  ['recall-untold', 4],
-  ['recall-other', 5],
-  ['product', 20],
-  ['general', 5],
-  ['unknown', 9],
-  ['sum', 12],
+  ['recall', 26],
+  ['recall-untold', 6],
+  ['recall-other', 9],
+  ['product', 16],
+  ['general', 4],
+  ['unknown', 8],
+  ['sum', 6],
   ['large-sum', 2],
-  ['time', 3],
+  ['time', 2],
   ['date', 3],
-  ['room', 4],
+  ['room', 6],
   ['company', 5],
-  ['talk', 12],
+  ['talk', 14],
   ['chatter', 9],
   ['errand', 3],
 ];
@@ -118,10 +118,18 @@ function charsOf({ lines }: Scene): number {
 function turnsAt(scene: Scene, self: Peer, count: number, kinds: readonly AskingKind[] | undefined): Turn[] {
   const { random } = scene;
   const turns: Turn[] = [];
-  const speaker = drawSpeaker(scene, self);
+  const first = drawSpeaker(scene, self);
+  // Turns of one room share a prompt up to the new line; who has spoken before changes nothing in it.
+  const speakers = [
+    first,
+    ...scene.people.filter((peer) => hasSpoken(scene, first) && hasSpoken(scene, peer)),
+  ];
   while (turns.length < count) {
+    const speaker = first.kind === 'human' && count > 1 ? random.pick(speakers) : first;
     const kind = kinds ? random.pick(kinds) : drawKind(random);
     const asked = asking(kind, scene, self, speaker, scene.heldOut.phrases);
+    // Whoever asks for a name has mostly told it.
+    if (!kinds && asked?.answer.startsWith('You have not told me.') && random.chance(0.4)) continue;
     if (!asked) {
       if (kinds) break;
       continue;
@@ -136,6 +144,10 @@ function turnsAt(scene: Scene, self: Peer, count: number, kinds: readonly Asking
     if (kinds) break;
   }
   return turns;
+}
+
+function hasSpoken({ lines }: Scene, { peerId }: Peer): boolean {
+  return lines.some((line) => line.peerId === peerId);
 }
 
 /** One more line of the room, and what it leads to: her answer, or another's. */

@@ -5,7 +5,7 @@ import type { TurnInput, Utterance } from '../../../../web/brain/turn.ts';
 import { drawName, drawNames } from './names.ts';
 import type { PhraseUse } from './phrase.ts';
 import { drawRoleCard } from './role-cards.ts';
-import { drawFact, FOODS, HOUSES, type Fact } from './values.ts';
+import { COLOURS, drawFact, FOODS, HOUSES, PETS, type Fact } from './values.ts';
 
 /** Which sides the parts of a room are drawn from. Training has none of them held out. */
 export interface HeldOut {
@@ -122,11 +122,22 @@ export function newScene(random: SeededRandom, heldOut: HeldOut, isSmall: boolea
 }
 
 function roomName(random: SeededRandom, heldOut: HeldOut): string {
-  if (random.chance(heldOut.values ? 0 : 0.45)) return 'general';
+  if (random.chance(heldOut.values ? 0 : 0.2)) return 'general';
+  // Words of every kind, so that a room's name is read and not guessed.
+  if (!heldOut.values && random.chance(0.6)) return coinedRoomName(random);
   if (random.chance(0.5)) return random.pick(ROOMS);
   return random.chance(0.5)
     ? drawName(random, heldOut.names).toLowerCase()
     : `${random.pick([...FOODS, ...HOUSES])}-${random.pick(ROOMS)}`;
+}
+
+function coinedRoomName(random: SeededRandom): string {
+  const word = (): string =>
+    random.pick([
+      () => drawName(random, false).toLowerCase(),
+      () => random.pick([...FOODS, ...HOUSES, ...ROOMS, ...COLOURS, ...PETS]),
+    ])();
+  return [word(), ...(random.chance(0.6) ? [word()] : [])].join(random.pick(['-', '-', ' ', '_']));
 }
 
 function memoryLine(random: SeededRandom, { name }: Peer, { thing, value }: Fact): string {

@@ -6,6 +6,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import teaching
+
 
 class Block(nn.Module):
     def __init__(self, width, heads, hidden):
@@ -65,19 +67,21 @@ class Llama(nn.Module):
                 last = name.endswith(("attn_output.weight", "ffn_down.weight"))
                 nn.init.normal_(weight, 0, 0.02 / (math.sqrt(2 * layers) if last else 1))
 
-    def hidden(self, ids, places, prefix, branch):
+    def loss(self, ids, places, prefix, branch, sources, targets, weights, lines, copies, evidence):
+        """
+        That of the answers, and that of the heads which are shown where to look. `sources` are places among the tokens;
+        each predicts its target with a weight.
+        """
         x = self.token_embd(ids)
         cos, sin = self.cos[places][:, None], self.sin[places][:, None]
         turn = lambda y: rotate(y, cos, sin)
+        read = []
         for block in self.blk:
+            read.append(x)
             x = block(x, turn, prefix, branch)
-        return F.rms_norm(x, (x.shape[-1],), self.output_norm, 1e-5)
-
-    def loss(self, ids, places, prefix, branch, sources, targets, weights):
-        """`sources` are places among the tokens; each predicts its target with a weight."""
-        h = self.hidden(ids, places, prefix, branch)[sources]
+        h = F.rms_norm(x, (x.shape[-1],), self.output_norm, 1e-5)[sources]
         each = F.cross_entropy(F.linear(h, self.token_embd.weight).float(), targets, reduction="none")
-        return (each * weights).sum() / weights.sum()
+        return (each * weights).sum() / weights.sum(), teaching.loss(self.blk, read, turn, prefix, branch, lines, copies, evidence)
 
     def whole(self, ids):
         """One text: what each norm reads, in order. A prefix with a branch that nobody looks at."""

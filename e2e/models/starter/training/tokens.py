@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 # What llama.cpp does for `tokenizer.ggml.pre = qwen2`.
@@ -48,6 +49,17 @@ class Vocabulary:
         # What every prompt begins with.
         self.first = self.tokens.index(form["frame"][0])
         self.new_line = {at for at, token in enumerate(self.tokens) if token.startswith("The new line")}
+
+        # In plain tokens each character stands for a byte; a line break is written "Ċ".
+        sizes = [len(token) for token in plain] + [len(token) for token in self.tokens[len(plain) :]]
+        self._sizes = np.array(sizes + [len(text) for text in form["decision"]])
+        self.breaks = {at for at, token in enumerate(self.tokens) if token.endswith(("Ċ", "\n"))}
+        self.colons = {at for at, token in enumerate(plain) if ":" in token}
+        self.line_ends = {at for at, token in enumerate(self.tokens) if token.startswith("<|im_end|>")}
+
+    def ends_of(self, ids):
+        """Where each token ends, in bytes of the text."""
+        return np.cumsum(self._sizes[ids])
 
     @property
     def id_of_control(self):

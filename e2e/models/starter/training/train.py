@@ -17,6 +17,8 @@ import torch
 
 import circuit
 import gguf
+import pointers
+import teaching
 from llama import Llama, parameters_of
 from packing import Batches, rooms_from
 from tokens import Vocabulary, learn
@@ -46,7 +48,7 @@ def vocabulary_for(work, config):
 def a_prompt(work, vocabulary):
     """Ids of the start of a room with a few lines, and of a turn in it."""
     _, room = next(rooms_from(os.path.join(work, "data"), "middle", vocabulary, 0))
-    return torch.tensor(room.prefix + room.branches[0][0])
+    return torch.tensor(room.prefix + room.branches[0].ids)
 
 
 def optimizers_of(model, config):
@@ -95,6 +97,9 @@ def main():
         vocabulary, stored = vocabulary_for(work, config), None
         model = Llama(vocabulary.size, **config["shape"], context=vocabulary.context)
         circuit.lay(model, vocabulary.first, config["seed"], a_prompt(work, vocabulary))
+    if not stored:
+        teaching.prepare(model)
+        pointers.lay(model, a_prompt(work, vocabulary))
     optimizers = optimizers_of(model, config)
     if stored:
         for optimizer, kept in zip(optimizers, stored["optimizers"]):
@@ -105,7 +110,7 @@ def main():
 
     torch._dynamo.config.automatic_dynamic_shapes = False
     loss_of = model.loss if options.no_compile else torch.compile(model.loss, dynamic=False)
-    started, saved, losses, stage, sources, names = time.time(), time.time(), [], -1, {}, []
+    started, saved, losses, lookings, stage, sources, names = time.time(), time.time(), [], [], -1, {}, []
     log_path = os.path.join(work, "training.log")
 
     def save():
@@ -131,26 +136,28 @@ def main():
         name = names[state["steps"] % len(names)]
         if name not in sources:
             rooms = rooms_from(os.path.join(work, "data"), name, vocabulary, state["seen"].get(name, 0))
-            sources[name] = Batches(rooms, config["sources"][name], random.Random(config["seed"]))
+            sources[name] = Batches(rooms, config["sources"][name], random.Random(config["seed"]), vocabulary)
         tensors, tokens = sources[name].next()
         with torch.autocast("cpu", torch.bfloat16):
-            loss = loss_of(*tensors)
-        loss.backward()
+            loss, looking = loss_of(*tensors)
+        (loss + looking).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         circuit.hold(model)
+        pointers.hold(model)
         for optimizer, rate in zip(optimizers, base_rates):
             for group in optimizer.param_groups:
                 group["lr"] = rate * rate_at(share, state["steps"], config)
             optimizer.step()
             optimizer.zero_grad()
         losses.append(loss.item())
+        lookings.append(looking.item())
         state["tokens"] += tokens
         state["steps"] += 1
         state["seen"][name] = sources[name].seen
         if state["steps"] % TUNE_STEPS == 0:
             circuit.tune(model, vocabulary.first, sample)
         if state["steps"] % 20 == 0:
-            line = f"{time.time() - started:.0f} s, step {state['steps']}, {state['tokens'] / 1e6:.3f} M tokens, loss {sum(losses[-20:]) / 20:.4f}"
+            line = f"{time.time() - started:.0f} s, step {state['steps']}, {state['tokens'] / 1e6:.3f} M tokens, loss {sum(losses[-20:]) / 20:.4f}, of looking {sum(lookings[-20:]) / 20:.4f}"
             print(line, flush=True)
             with open(log_path, "a", encoding="utf-8") as file:
                 file.write(line + "\n")
