@@ -1,4 +1,5 @@
 /** Owns the journey of fetching a model: approve its host, watch it come, lose the tab, go on, verify, think with it. */
+import { CHUNK_BYTES } from '../../web/inference/downloads/chunks.ts';
 import { plumbingModel } from '../models/plumbing-model.ts';
 import { expect, test } from './journey.ts';
 import { startModelHost, type ModelHost } from './model-host.ts';
@@ -22,6 +23,20 @@ async function withHost(
     await work(host);
   } finally {
     await host.close();
+  }
+}
+
+/** In the page: what a bad disk does to the one model that lies in this browser. */
+async function flipStoredByte(position: number): Promise<void> {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('models');
+  for await (const handle of folder.values()) {
+    if (!(handle instanceof FileSystemFileHandle) || !handle.name.endsWith('.gguf')) continue;
+    const [byte = 0] = new Uint8Array(
+      await (await handle.getFile()).slice(position, position + 1).arrayBuffer(),
+    );
+    const writable = await handle.createWritable({ keepExistingData: true });
+    await writable.write({ type: 'write', position, data: Uint8Array.of(byte ^ 1) });
+    await writable.close();
   }
 }
 
@@ -73,7 +88,11 @@ test.describe('a model from elsewhere', () => {
     );
   });
 
-  test('goes on where it was when its tab was killed at 96 %', async ({ start, profile, visit }) => {
+  test('goes on where it was when its tab was killed at 96 %, and is mended where the disk spoils it', async ({
+    start,
+    profile,
+    visit,
+  }) => {
     const companion = await start();
     const context = await profile();
     const first = await visit(companion.link, context);
@@ -104,6 +123,11 @@ test.describe('a model from elsewhere', () => {
         `After the kill ${again} bytes of ${BIG_BYTES} were fetched (${((100 * again) / BIG_BYTES).toFixed(1)} %)`,
       );
       expect(again).toBeLessThan(0.05 * BIG_BYTES);
+
+      await second.page.evaluate(flipStoredByte, 3 * MIB);
+      await second.models.getByRole('button', { name: 'Check big.gguf' }).click();
+      await expect(second.models).toContainText('1 part was damaged and fetched again', { timeout: 60_000 });
+      expect(host.takeSentBytes()).toBe(CHUNK_BYTES);
     });
   });
 });

@@ -87,7 +87,7 @@ test.describe('a link', () => {
 test.describe('a model file', () => {
   test('that is none, or is cut, is refused by name and the present one goes on', async ({ settle }) => {
     const { visitor } = await settle();
-    const file = visitor.page.getByLabel('GGUF file');
+    const file = visitor.page.getByLabel('GGUF file', { exact: true });
 
     await file.setInputFiles({ name: 'poem.gguf', mimeType: '', buffer: Buffer.from('roses are red') });
     await expect(visitor.models).toContainText('ModelNotGguf');

@@ -15,6 +15,7 @@ export class MemoryPartStore implements PartStore {
   readonly parts = new Map<string, Part>();
   /** By SHA-256. */
   readonly finished = new Map<string, Uint8Array>();
+  readonly #whole = new Map<string, Part>();
   free = Number.MAX_SAFE_INTEGER;
   /** The next writes fail as on a full disk. */
   isFull = false;
@@ -41,9 +42,19 @@ export class MemoryPartStore implements PartStore {
     };
     if (part.isOpen)
       return Promise.reject(new AppError('DownloadElsewhere', `${manifest.name} is being loaded elsewhere.`));
-    part.isOpen = true;
     this.parts.set(id, part);
-    return Promise.resolve({
+    return Promise.resolve(this.#opened(part));
+  }
+
+  reopen(sha256: string): Promise<PartFile | undefined> {
+    const part = this.#whole.get(sha256);
+    return Promise.resolve(part && this.#opened(part));
+  }
+
+  #opened(part: Part): PartFile {
+    const { manifest } = part;
+    part.isOpen = true;
+    return {
       manifest: part.manifest,
       chunks: part.chunks,
       write: (index, bytes, sha256) => {
@@ -61,12 +72,15 @@ export class MemoryPartStore implements PartStore {
       close: () => {
         part.isOpen = false;
       },
-    });
+    };
   }
 
   finish(id: string, sha256: string): Promise<void> {
     const part = this.parts.get(id);
-    if (part) this.finished.set(sha256, part.bytes);
+    if (part) {
+      this.finished.set(sha256, part.bytes);
+      this.#whole.set(sha256, part);
+    }
     this.parts.delete(id);
     return Promise.resolve();
   }

@@ -67,6 +67,7 @@ export function createScriptedNode(first: NodeView): ScriptedNode {
     pauseDownload: command('pauseDownload'),
     removeDownload: command('removeDownload'),
     approveHost: command('approveHost'),
+    checkModel: command('checkModel'),
     removeModel: command('removeModel'),
     setAsleep: command('setAsleep'),
     backupFile: command('backupFile'),

@@ -28,7 +28,7 @@ function stage(
   source: ModelSource,
   options: { forcedLane?: LaneId; webgpu?: DeviceProbe['webgpu']; available?: boolean } = {},
 ) {
-  const requests: unknown[] = [];
+  const requests: [method: string, params: unknown][] = [];
   let spawned = 0;
   const request = async (method: string, params: unknown): Promise<unknown> => {
     requests.push([method, params]);
@@ -84,6 +84,12 @@ describe('lane factory', () => {
       ['uploadTicket', { name: 'mine.gguf', sizeBytes: 4 }],
       ['laneOpen', { modelId: 'uploaded' }],
     ]);
+  });
+
+  it('sends up a model that only this browser has', async () => {
+    const { opened, requests } = stage(remembered('kept'));
+    await opened;
+    expect(requests.map(([method]) => method)).toEqual(['uploadTicket', 'laneOpen']);
   });
 
   it('finds a remembered model among what the companion has, or names it as gone', async () => {

@@ -57,6 +57,7 @@ class Profile {
             pauseDownload: ok,
             removeDownload: ok,
             approveHost: ok,
+            checkModel: ok,
             removeModel: ok,
             setAsleep: ok,
             backupFile: () => Promise.resolve({ ok: true, fileName: 'f', text: 't' }),

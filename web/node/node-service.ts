@@ -160,6 +160,7 @@ export function createNodeService(
     pauseDownload: (id) => call<CommandResult>('pauseDownload', id),
     removeDownload: (id) => call<CommandResult>('removeDownload', id),
     approveHost: (origin) => call<CommandResult>('approveHost', origin),
+    checkModel: (sha256) => call<CommandResult>('checkModel', sha256),
     removeModel: (sha256) => call<CommandResult>('removeModel', sha256),
     setAsleep: (peerId, asleep) => call<CommandResult>('setAsleep', peerId, asleep),
     backupFile: () => call<Awaited<ReturnType<NodeCommands['backupFile']>>>('backupFile'),

@@ -89,6 +89,12 @@ export interface LaneView {
   readonly refusedModel?: Trouble;
 }
 
+/** When a model was last read again, and how many of its chunks had to be fetched anew. */
+export interface ModelCheckView {
+  readonly atMs: number;
+  readonly healedChunks: number;
+}
+
 /** A model that is here, whole. */
 export interface StoredModelView {
   readonly sha256: string;
@@ -98,6 +104,8 @@ export interface StoredModelView {
   /** `host`: its hash was compared with the one that its host publishes; `none`: there was none to compare with. */
   readonly checked: 'host' | 'none';
   readonly inUse: boolean;
+  /** In this visit. */
+  readonly lastCheck?: ModelCheckView;
 }
 
 /** One that is coming. */
@@ -176,6 +184,8 @@ export interface NodeCommands {
   removeDownload(id: string): Promise<CommandResult>;
   /** From now on models may come from this origin; the companion remembers it. */
   approveHost(origin: string): Promise<CommandResult>;
+  /** Reads a downloaded model again and fetches anew what the disk has changed of it; `lastCheck` tells the outcome. */
+  checkModel(sha256: string): Promise<CommandResult>;
   /** Frees its bytes in this browser. */
   removeModel(sha256: string): Promise<CommandResult>;
   setAsleep(peerId: string, asleep: boolean): Promise<CommandResult>;

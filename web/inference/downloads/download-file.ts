@@ -24,7 +24,7 @@ const FIRST_PAUSE_MS = 500;
 const HEALINGS = 3;
 
 /**
- * Resolves with the file's SHA-256 when every byte is on the disk and, where the manifest has a hash, is the right one.
+ * Resolves with the file's SHA-256, and how many chunks the disk had changed, when every byte is on the disk and, where the manifest has a hash, is the right one.
  * Rejects with `DownloadOffline` and `DownloadBusy` after several tries, `DownloadRefused`, `DownloadChanged`,
  * `ModelTruncated` for other bytes than the host's own hash, `StorageFailed` or `Aborted`. What is on the disk stays.
  */
@@ -33,19 +33,21 @@ export async function downloadFile(
   deps: DownloadFileDeps,
   onStep: (step: DownloadStep) => void,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ readonly sha256: string; readonly healedChunks: number }> {
+  let healedChunks = 0;
   for (let healing = 0; healing < HEALINGS; healing += 1) {
     await fetchMissing(part, deps, onStep, signal);
     const { sha256, bad } = await verify(part, onStep, signal);
     const { name, sha256: expected } = part.manifest;
     if (bad.length === 0) {
-      if (expected === undefined || sha256 === expected) return sha256;
+      if (expected === undefined || sha256 === expected) return { sha256, healedChunks };
       throw new AppError(
         'ModelTruncated',
         `What arrived of ${name} is not the file that its host names: the hash differs.`,
       );
     }
     for (const index of bad) part.forget(index);
+    healedChunks += bad.length;
   }
   throw new AppError('StorageFailed', `The disk does not keep what is written of ${part.manifest.name}.`);
 }

@@ -116,6 +116,21 @@ describe('the downloads of this browser', () => {
     expect(isFinished(store)).toBe(true);
   });
 
+  it('mends a finished model chunk by chunk, and says of one that came otherwise that it cannot', async () => {
+    const { service, store, host } = stage();
+    const downloads = service();
+    await downloads.start(ADDRESS);
+    host.sentBytes = 0;
+    expect(await downloads.check(SHA)).toBe(0);
+    expect(host.sentBytes).toBe(0);
+    const bytes = store.finished.get(SHA);
+    if (bytes) bytes[4 * CHUNK_BYTES] = (bytes[4 * CHUNK_BYTES] ?? 0) ^ 1;
+    expect(await downloads.check(SHA)).toBe(1);
+    expect(host.sentBytes).toBe(CHUNK_BYTES);
+    expect(isFinished(store)).toBe(true);
+    await expect(downloads.check('of a dropped file')).rejects.toMatchObject({ code: 'ModelNotFound' });
+  });
+
   it.each([
     [
       'a web page',

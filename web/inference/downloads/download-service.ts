@@ -4,7 +4,7 @@ import { AppError, toAppError, toWireError, type WireError } from '../../../shar
 import { downloadFile } from './download-file.ts';
 import type { FetchBytes } from './fetch-range.ts';
 import { downloadIdOf, type DownloadManifest } from './manifest.ts';
-import type { PartStore } from './part-file.ts';
+import type { PartFile, PartStore } from './part-file.ts';
 import { resolveManifest } from './resolve-manifest.ts';
 
 /** One download as it is now; plain data. */
@@ -83,6 +83,25 @@ export class DownloadService {
     return this.#run(id, manifest);
   }
 
+  /**
+   * Reads a downloaded model again and fetches anew those of its chunks that the disk has changed. Resolves with how many
+   * these were. Rejects with `ModelNotFound` where it did not come by a download, else as `start` does.
+   */
+  async check(sha256: string): Promise<number> {
+    const part = await this.#deps.store.reopen(sha256);
+    if (!part)
+      throw new AppError('ModelNotFound', 'This model did not come by a download: open its file again.');
+    const { manifest } = part;
+    const id = await downloadIdOf(manifest);
+    const { healedChunks } = await this.#underWay(id, (signal) => this.#fetch(id, part, signal)).finally(
+      () => {
+        this.#states.delete(id);
+        this.#tell();
+      },
+    );
+    return healedChunks;
+  }
+
   /** Resolves when nothing is under way any more; what has arrived is kept. */
   async pause(id: string): Promise<void> {
     const running = this.#running.get(id);
@@ -103,8 +122,12 @@ export class DownloadService {
   #run(id: string, manifest: DownloadManifest): Promise<FinishedDownload> {
     if (this.#running.has(id))
       return Promise.reject(new AppError('DownloadElsewhere', `${manifest.name} is being loaded already.`));
+    return this.#underWay(id, (signal) => this.#runOnce(id, manifest, signal));
+  }
+
+  #underWay<T>(id: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const stop = new AbortController();
-    const ended = this.#runOnce(id, manifest, stop.signal).finally(() => {
+    const ended = work(stop.signal).finally(() => {
       this.#running.delete(id);
       this.#tell();
     });
@@ -119,7 +142,7 @@ export class DownloadService {
       const { doneBytes = 0 } = this.#states.get(id) ?? {};
       this.#show(id, { ...described(id, manifest), doneBytes, phase: 'fetching' });
       await this.#checkSpace(manifest, doneBytes);
-      const sha256 = await this.#fetch(id, manifest, signal);
+      const { sha256 } = await this.#fetch(id, await store.open(id, manifest), signal);
       await store.finish(id, sha256);
       this.#states.delete(id);
       this.#manifests.delete(id);
@@ -132,9 +155,10 @@ export class DownloadService {
     }
   }
 
-  async #fetch(id: string, manifest: DownloadManifest, signal: AbortSignal): Promise<string> {
-    const { store, fetchBytes, clock } = this.#deps;
-    const part = await store.open(id, manifest);
+  /** Closes the part in any case. */
+  async #fetch(id: string, part: PartFile, signal: AbortSignal): ReturnType<typeof downloadFile> {
+    const { fetchBytes, clock } = this.#deps;
+    const { manifest } = part;
     const rate = rateOf(clock);
     try {
       return await downloadFile(

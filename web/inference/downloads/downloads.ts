@@ -56,6 +56,11 @@ export class Downloads {
     return this.#call((api) => api.resume(id));
   }
 
+  /** Resolves with how many chunks were fetched anew; rejects as {@link DownloadService.check}. */
+  check(sha256: string): Promise<number> {
+    return this.#call((api) => api.check(sha256));
+  }
+
   pause(id: string): Promise<void> {
     return this.#call((api) => api.pause(id));
   }

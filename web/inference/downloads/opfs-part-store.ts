@@ -1,9 +1,11 @@
 /**
- * Owns half-downloaded files in OPFS. Three files each: ID.json is the manifest, ID.part the bytes, ID.chunks a record of
- * 36 bytes per whole chunk (its index, its SHA-256) that is only ever added to. Needs a dedicated worker.
+ * Owns downloaded files in OPFS. Three files each: ID.json is the manifest, ID.part the bytes, ID.chunks a record of
+ * 36 bytes per whole chunk (its index, its SHA-256) that is only ever added to. When the file is whole, all three move to
+ * the models. Needs a dedicated worker.
  */
 import * as v from 'valibot';
 import { AppError } from '../../../shared/errors.ts';
+import type { ModelFileKind } from '../models/model-files.ts';
 import type { SyncAccess, WorkerFileHandle } from '../worker-file-handle.ts';
 import { CHUNK_BYTES, chunkCount, chunkRange } from './chunks.ts';
 import { DownloadManifestSchema, toHex, type DownloadManifest } from './manifest.ts';
@@ -17,7 +19,7 @@ const MANIFEST_BYTES = 16 * 1024;
 /** `models` is where verified files stand, named by {@link ModelFiles}. */
 export function createOpfsPartStore(
   root: FileSystemDirectoryHandle,
-  models: { readonly folder: string; readonly nameOf: (sha256: string) => string },
+  models: { readonly folder: string; readonly nameOf: (sha256: string, kind?: ModelFileKind) => string },
 ): PartStore {
   const folder = (): Promise<FileSystemDirectoryHandle> => root.getDirectoryHandle(FOLDER, { create: true });
   const fileOf = async (name: string): Promise<WorkerFileHandle> =>
@@ -45,30 +47,33 @@ export function createOpfsPartStore(
     open: async (id, manifest) => {
       try {
         await writeManifest(await fileOf(`${id}.json`), manifest);
-        const part = await (await fileOf(`${id}.part`)).createSyncAccessHandle();
-        try {
-          const records = await (await fileOf(`${id}.chunks`)).createSyncAccessHandle();
-          return new OpfsPartFile(manifest, part, records);
-        } catch (error) {
-          part.close();
-          throw error;
-        }
+        return await openPart(manifest, await fileOf(`${id}.part`), await fileOf(`${id}.chunks`));
       } catch (error) {
-        if (isNamed(error, 'NoModificationAllowedError'))
-          throw new AppError('DownloadElsewhere', `${manifest.name} is being loaded elsewhere.`, {
-            cause: error,
-          });
         throw storageError(error);
       }
     },
     finish: async (id, sha256) => {
       try {
         const target = await root.getDirectoryHandle(models.folder, { create: true });
+        // The bytes first: without them the rest would say of nothing that it is whole.
         await (await fileOf(`${id}.part`)).move(target, models.nameOf(sha256));
+        await (await fileOf(`${id}.chunks`)).move(target, models.nameOf(sha256, 'chunks'));
+        await (await fileOf(`${id}.json`)).move(target, models.nameOf(sha256, 'json'));
       } catch (error) {
         throw storageError(error);
       }
-      await remove(id);
+    },
+    reopen: async (sha256) => {
+      try {
+        const target = await root.getDirectoryHandle(models.folder, { create: true });
+        const kept = async (kind: ModelFileKind): Promise<WorkerFileHandle> =>
+          (await target.getFileHandle(models.nameOf(sha256, kind))) as WorkerFileHandle;
+        const manifest = await readManifest(await kept('json'));
+        return manifest && (await openPart(manifest, await kept('gguf'), await kept('chunks')));
+      } catch (error) {
+        if (isNamed(error, 'NotFoundError')) return undefined;
+        throw storageError(error);
+      }
     },
     remove,
     freeBytes: async () => {
@@ -76,6 +81,22 @@ export function createOpfsPartStore(
       return Math.max(0, quota - usage);
     },
   };
+}
+
+async function openPart(
+  manifest: DownloadManifest,
+  bytes: WorkerFileHandle,
+  chunks: WorkerFileHandle,
+): Promise<PartFile> {
+  let part: SyncAccess | undefined;
+  try {
+    part = await bytes.createSyncAccessHandle();
+    return new OpfsPartFile(manifest, part, await chunks.createSyncAccessHandle());
+  } catch (error) {
+    part?.close();
+    if (!isNamed(error, 'NoModificationAllowedError')) throw error;
+    throw new AppError('DownloadElsewhere', `${manifest.name} is being loaded elsewhere.`, { cause: error });
+  }
 }
 
 class OpfsPartFile implements PartFile {

@@ -25,8 +25,10 @@ export interface PartStore {
   list(): Promise<readonly StoredPart[]>;
   /** Begins, or goes on where it was left. `DownloadElsewhere` when another tab holds it, `StorageFailed`. */
   open(id: string, manifest: DownloadManifest): Promise<PartFile>;
-  /** Puts the closed part in place as the model with this hash, and forgets the download. */
+  /** Puts the closed part in place as the model with this hash, with what is known of its chunks beside it. */
   finish(id: string, sha256: string): Promise<void>;
+  /** A finished one again, to be checked; undefined where the model did not come by a download. */
+  reopen(sha256: string): Promise<PartFile | undefined>;
   remove(id: string): Promise<void>;
   /** Bytes that may still be stored here. */
   freeBytes(): Promise<number>;

@@ -8,6 +8,7 @@ export interface DownloadWorkerApi {
   open(onChange: (states: readonly DownloadState[]) => void): Promise<Answer<undefined>>;
   start(address: string): Promise<Answer<FinishedDownload>>;
   resume(id: string): Promise<Answer<FinishedDownload>>;
+  check(sha256: string): Promise<Answer<number>>;
   pause(id: string): Promise<Answer<undefined>>;
   remove(id: string): Promise<Answer<undefined>>;
 }
@@ -35,6 +36,7 @@ export function createDownloadWorkerService(
     },
     start: (address) => answer((opened) => opened.start(address)),
     resume: (id) => answer((opened) => opened.resume(id)),
+    check: (sha256) => answer((opened) => opened.check(sha256)),
     pause: (id) => answer((opened) => opened.pause(id).then(() => undefined)),
     remove: (id) => answer((opened) => opened.remove(id).then(() => undefined)),
   };

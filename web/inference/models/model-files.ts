@@ -44,9 +44,11 @@ export function createModelFiles(root: FileSystemDirectoryHandle): ModelFiles {
       }
     },
     remove: async (sha256) => {
-      await (await folder()).removeEntry(modelFileName(sha256)).catch((error: unknown) => {
-        if (!(error instanceof DOMException && error.name === 'NotFoundError')) throw storageError(error);
-      });
+      const directory = await folder();
+      for (const kind of ['gguf', 'chunks', 'json'] as const)
+        await directory.removeEntry(modelFileName(sha256, kind)).catch((error: unknown) => {
+          if (!(error instanceof DOMException && error.name === 'NotFoundError')) throw storageError(error);
+        });
     },
     write: async (options, expected) => {
       const directory = await folder().catch((error: unknown) => {
@@ -105,9 +107,12 @@ async function sweep(directory: FileSystemDirectoryHandle): Promise<void> {
   await Promise.all(leftovers.map((name) => directory.removeEntry(name).catch(() => undefined)));
 }
 
+/** The bytes; and of a downloaded one its manifest and the hashes of its chunks. */
+export type ModelFileKind = 'gguf' | 'json' | 'chunks';
+
 /** A verified file's name in {@link MODEL_FOLDER}. */
-export function modelFileName(sha256: string): string {
-  return `${sha256}.gguf`;
+export function modelFileName(sha256: string, kind: ModelFileKind = 'gguf'): string {
+  return `${sha256}.${kind}`;
 }
 
 function storageError(error: unknown): AppError {

@@ -31,6 +31,7 @@ type ModelCommands = Pick<
   | 'pauseDownload'
   | 'removeDownload'
   | 'approveHost'
+  | 'checkModel'
   | 'removeModel'
 >;
 
@@ -56,6 +57,7 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
         const { hosts } = await deps.client().request('approveHost', { host });
         deps.onApproved(hosts);
       }),
+    checkModel: (sha256) => inTurn(() => library.check(sha256)),
     removeModel: (sha256) => inTurn(() => library.remove(sha256)),
   };
 }

@@ -9,13 +9,13 @@ import type { ModelFiles } from '../../inference/models/model-files.ts';
 import type { ModelSource, RememberedModel } from '../../inference/models/model-source.ts';
 import { oneAfterAnother } from '../one-after-another.ts';
 import type { SettingsStore } from '../storage/stores.ts';
-import type { DownloadView, ModelsView, StoredModelView } from '../view.ts';
+import type { DownloadView, ModelCheckView, ModelsView, StoredModelView } from '../view.ts';
 import { troubleOf } from '../view/trouble.ts';
 
 export interface ModelLibraryDeps {
   readonly settings: SettingsStore;
   readonly files: () => Promise<Pick<ModelFiles, 'find' | 'remove'>>;
-  readonly downloads: Pick<Downloads, 'open' | 'start' | 'resume' | 'pause' | 'remove' | 'close'>;
+  readonly downloads: Pick<Downloads, 'open' | 'start' | 'resume' | 'check' | 'pause' | 'remove' | 'close'>;
   readonly clock: Clock;
   /** Undefined while there is no session. */
   ready(): Ready | undefined;
@@ -42,6 +42,8 @@ export class ModelLibrary {
   readonly #inTurn = oneAfterAnother();
   #view: ModelsView = { stored: [], downloads: [] };
   #inUse: string | undefined;
+  /** By SHA-256, of this visit. */
+  readonly #lastChecks = new Map<string, ModelCheckView>();
 
   constructor(deps: ModelLibraryDeps) {
     this.#deps = deps;
@@ -82,6 +84,15 @@ export class ModelLibrary {
     await this.#finished(this.#deps.downloads.resume(id));
   }
 
+  /** Reads it again as {@link DownloadService.check}; `LaneBusy` while anybody thinks with it. */
+  async check(sha256: string): Promise<void> {
+    this.#refuseInUse(sha256);
+    const healedChunks = await unlessAborted(this.#deps.downloads.check(sha256));
+    if (healedChunks === undefined) return;
+    this.#lastChecks.set(sha256, { atMs: this.#deps.clock.nowMs(), healedChunks });
+    await this.show();
+  }
+
   pause(id: string): Promise<void> {
     return this.#deps.downloads.pause(id);
   }
@@ -102,8 +113,7 @@ export class ModelLibrary {
 
   /** Frees its bytes in this browser. Rejects with `LaneBusy` while anybody thinks with it. */
   async remove(sha256: string): Promise<void> {
-    if (sha256 === this.#inUse)
-      throw new AppError('LaneBusy', 'The personas think with it: let them use another model first.');
+    this.#refuseInUse(sha256);
     await (await this.#deps.files()).remove(sha256);
     await this.#change((rows) => rows.filter((row) => row.sha256 !== sha256));
     await this.show();
@@ -112,14 +122,18 @@ export class ModelLibrary {
   async show(): Promise<void> {
     const session = this.#deps.ready();
     const inUse = (sha256: string): boolean => sha256 === this.#inUse;
-    const here = (await this.#rows()).map(({ name, sizeBytes, sha256, checked }): StoredModelView => ({
-      name,
-      sizeBytes,
-      sha256,
-      place: 'browser',
-      checked,
-      inUse: inUse(sha256),
-    }));
+    const here = (await this.#rows()).map(({ name, sizeBytes, sha256, checked }): StoredModelView => {
+      const lastCheck = this.#lastChecks.get(sha256);
+      return {
+        name,
+        sizeBytes,
+        sha256,
+        place: 'browser',
+        checked,
+        inUse: inUse(sha256),
+        ...(lastCheck && { lastCheck }),
+      };
+    });
     const there = (session?.models ?? [])
       .filter(({ sha256 }) => !here.some((model) => model.sha256 === sha256))
       .map(({ name, sizeBytes, sha256 }): StoredModelView => ({
@@ -139,14 +153,16 @@ export class ModelLibrary {
   }
 
   async #finished(arriving: Promise<FinishedDownload>): Promise<void> {
-    try {
-      const { verified, ...file } = await arriving;
-      await this.#keep({ ...file, starter: false, checked: verified });
-      await this.show();
-    } catch (error) {
-      // Pausing is what the person asked for.
-      if (toAppError(error).code !== 'Aborted') throw error;
-    }
+    const finished = await unlessAborted(arriving);
+    if (!finished) return;
+    const { verified, ...file } = finished;
+    await this.#keep({ ...file, starter: false, checked: verified });
+    await this.show();
+  }
+
+  #refuseInUse(sha256: string): void {
+    if (sha256 === this.#inUse)
+      throw new AppError('LaneBusy', 'The personas think with it: let them use another model first.');
   }
 
   #keep(row: Row): Promise<void> {
@@ -166,5 +182,15 @@ export class ModelLibrary {
     const files = await this.#deps.files();
     const present = await Promise.all(parsed.output.map(({ sha256 }) => files.find(sha256)));
     return parsed.output.filter((_row, index) => present[index] !== undefined);
+  }
+}
+
+/** Undefined for what the person stopped: that is no failure. */
+async function unlessAborted<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (toAppError(error).code === 'Aborted') return undefined;
+    throw error;
   }
 }

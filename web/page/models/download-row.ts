@@ -43,14 +43,19 @@ export function downloadRow(
               Pause
             </button>`
       }
-      <button
-        aria-label="Delete the download of ${shown}"
-        @click=${() => {
-          run((commands) => commands.removeDownload(id));
-        }}
-      >
-        Delete
-      </button>
+      ${
+        // What is checked may be a finished model, which its own row deletes.
+        phase === 'verifying'
+          ? nothing
+          : html`<button
+              aria-label="Delete the download of ${shown}"
+              @click=${() => {
+                run((commands) => commands.removeDownload(id));
+              }}
+            >
+              Delete
+            </button>`
+      }
     </div>
   </li>`;
 }

@@ -37,6 +37,13 @@ export class GetModel extends LitElement {
         cursor: pointer;
       }
 
+      input {
+        padding: 0.5rem;
+        border: 1px solid var(--line-strong);
+        border-radius: var(--radius);
+        font: inherit;
+      }
+
       .facts {
         color: var(--ink-soft);
         font-size: 0.8125rem;

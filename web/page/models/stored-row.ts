@@ -1,6 +1,6 @@
 /** Owns how one model that is here looks, and what can be done with it. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { NodeCommands, StoredModelView } from '../../node/view.ts';
+import type { ModelCheckView, NodeCommands, StoredModelView } from '../../node/view.ts';
 import { formatBytes } from '../look/format.ts';
 import { visibleName } from '../look/visible-name.ts';
 
@@ -8,7 +8,7 @@ const PLACE = { browser: 'in this browser', companion: 'in the companion' } as c
 
 /** `run` reports what a command is refused with. */
 export function storedRow(
-  { name, sizeBytes, sha256, place, checked, inUse }: StoredModelView,
+  { name, sizeBytes, sha256, place, checked, inUse, lastCheck }: StoredModelView,
   isBusy: boolean,
   run: (work: (commands: NodeCommands) => ReturnType<NodeCommands['useModel']>) => void,
 ): TemplateResult {
@@ -19,6 +19,7 @@ export function storedRow(
       ${formatBytes(sizeBytes)}, ${PLACE[place]}${checked === 'host' ? ', verified with its host' : ''}
       ${inUse ? html`· <strong>in use</strong>` : nothing}
     </p>
+    ${lastCheck ? html`<p class="facts" role="status">${wordsOf(lastCheck)}</p>` : nothing}
     ${
       inUse
         ? nothing
@@ -35,16 +36,31 @@ export function storedRow(
             ${
               place === 'browser'
                 ? html`<button
-                    aria-label="Delete ${shown} from this browser"
-                    @click=${() => {
-                      run((commands) => commands.removeModel(sha256));
-                    }}
-                  >
-                    Delete
-                  </button>`
+                      ?disabled=${isBusy}
+                      aria-label="Check ${shown}"
+                      title="Reads every byte again and fetches anew what the disk has changed"
+                      @click=${() => {
+                        run((commands) => commands.checkModel(sha256));
+                      }}
+                    >
+                      Check
+                    </button>
+                    <button
+                      aria-label="Delete ${shown} from this browser"
+                      @click=${() => {
+                        run((commands) => commands.removeModel(sha256));
+                      }}
+                    >
+                      Delete
+                    </button>`
                 : nothing
             }
           </div>`
     }
   </li>`;
+}
+
+function wordsOf({ healedChunks }: ModelCheckView): string {
+  if (healedChunks === 0) return 'Checked: every byte is right';
+  return `Checked: ${healedChunks} ${healedChunks === 1 ? 'part was' : 'parts were'} damaged and fetched again`;
 }

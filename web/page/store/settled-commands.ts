@@ -29,6 +29,7 @@ export function settledCommands(node: NodeCommands, clock: Clock): NodeCommands 
     pauseDownload: (id) => settled(() => node.pauseDownload(id)),
     removeDownload: (id) => settled(() => node.removeDownload(id)),
     approveHost: (origin) => settled(() => node.approveHost(origin)),
+    checkModel: (sha256) => settled(() => node.checkModel(sha256)),
     removeModel: (sha256) => settled(() => node.removeModel(sha256)),
     setAsleep: (peerId, asleep) => settled(() => node.setAsleep(peerId, asleep)),
     backupFile: () => settled(() => node.backupFile()),

@@ -14,7 +14,7 @@ import { timelineCss } from './timeline-css.ts';
 import { timelineRows, type TimelineRow } from './timeline-rows.ts';
 import { UnreadLine, type Presence } from './unread-line.ts';
 
-/** For so long after a room was opened, what comes in counts as missed: the companion is asked for it meanwhile. */
+/** For so long after a room was opened, what was said before that comes in as missed: the companion is asked for it meanwhile. */
 const ARRIVING_MS = 4_000;
 
 export class RoomTimeline extends LitElement implements ScrollHost {
@@ -140,8 +140,16 @@ export class RoomTimeline extends LitElement implements ScrollHost {
   }
 
   get #presence(): Presence {
-    if (this.node.clock.nowMs() < this.#openedAtMs + ARRIVING_MS) return 'arriving';
+    const isJustOpened = this.node.clock.nowMs() < this.#openedAtMs + ARRIVING_MS;
+    if (isJustOpened && this.#isMissed) return 'arriving';
     return this.#isEndSeen ? 'reading' : 'away';
+  }
+
+  /** What is said while the person looks on is not missed, however soon after the opening it comes. */
+  get #isMissed(): boolean {
+    const { items, unreadFromKey } = this.room;
+    const first = items.find(({ key }) => key === unreadFromKey);
+    return first !== undefined && first.atMs < this.#openedAtMs;
   }
 
   /** The end is in sight of somebody. */

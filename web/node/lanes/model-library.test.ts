@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import type { Ready } from '../../../shared/bridge/protocol.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { createMemoryDisk, createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
+import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
+import type { FinishedDownload } from '../../inference/downloads/download-service.ts';
+import type { ModelsView } from '../view.ts';
+import { ModelLibrary } from './model-library.ts';
+
+const FETCHED: FinishedDownload = { name: 'big.gguf', sizeBytes: 9, sha256: 'big', verified: 'host' };
+const OFFER = { id: 'd', name: 'starter', sizeBytes: 1, sha256: 'default', starter: true, path: '/models/d' };
+
+function setUp() {
+  const settings = createMemoryStores(createMemoryDisk()).settings;
+  const files = new Set(['big']);
+  const views: ModelsView[] = [];
+  const outcome: { download: () => Promise<FinishedDownload>; check: () => Promise<number> } = {
+    download: async () => FETCHED,
+    check: async () => 0,
+  };
+  const create = (): ModelLibrary =>
+    new ModelLibrary({
+      settings,
+      files: async () => ({
+        find: async (sha256) => (files.has(sha256) ? new File([], sha256) : undefined),
+        remove: async (sha256) => {
+          files.delete(sha256);
+        },
+      }),
+      downloads: {
+        open: async () => undefined,
+        start: () => outcome.download(),
+        resume: () => outcome.download(),
+        check: () => outcome.check(),
+        pause: async () => undefined,
+        remove: async () => undefined,
+        close: () => undefined,
+      },
+      clock: new VirtualClock(),
+      ready: () => ({ models: [OFFER] }) as unknown as Ready,
+      freeBytes: async () => 1_000,
+      onChange: (view) => views.push(view),
+    });
+  const stored = () =>
+    views.at(-1)?.stored.map(({ name, place, checked, inUse }) => [name, place, checked, inUse]);
+  return { create, files, outcome, views, stored };
+}
+
+describe('the library of models', () => {
+  it('shows what is in this browser beside what the companion has, also after a reload', async () => {
+    const { create, stored } = setUp();
+    await create().download('https://models.example/big.gguf');
+    const later = create();
+    await later.open();
+    expect(stored()).toEqual([
+      ['starter', 'companion', 'none', false],
+      ['big.gguf', 'browser', 'host', false],
+    ]);
+    expect(await later.source('big')).toMatchObject({ kind: 'remembered', model: { name: 'big.gguf' } });
+    expect(await later.source('default')).toEqual({ kind: 'offer', offer: OFFER });
+    await expect(later.source('gone')).rejects.toMatchObject({ code: 'ModelNotFound' });
+  });
+
+  it('forgets a file that the browser no longer has', async () => {
+    const { create, files, stored } = setUp();
+    await create().download('https://models.example/big.gguf');
+    files.clear();
+    await create().open();
+    expect(stored()).toHaveLength(1);
+  });
+
+  it('deletes one that nobody thinks with, and no other', async () => {
+    const { create, files, stored } = setUp();
+    const library = create();
+    await library.download('https://models.example/big.gguf');
+    await library.using({ name: 'big.gguf', sizeBytes: 9, sha256: 'big', starter: false });
+    expect(stored()?.[1]).toEqual(['big.gguf', 'browser', 'host', true]);
+    await expect(library.remove('big')).rejects.toMatchObject({ code: 'LaneBusy' });
+    expect(files.has('big')).toBe(true);
+    await library.using({ name: 'starter', sizeBytes: 1, sha256: 'default', starter: true });
+    await library.remove('big');
+    expect([files.size, stored()?.length]).toEqual([0, 1]);
+  });
+
+  it('tells of a check what it mended, and checks nothing that anybody thinks with', async () => {
+    const { create, outcome, views } = setUp();
+    const library = create();
+    await library.download('https://models.example/big.gguf');
+    outcome.check = async () => 2;
+    await library.check('big');
+    expect(views.at(-1)?.stored[1]).toMatchObject({ lastCheck: { healedChunks: 2 } });
+    outcome.check = () => Promise.reject(new AppError('ModelNotFound', 'dropped'));
+    await expect(library.check('big')).rejects.toMatchObject({ code: 'ModelNotFound' });
+    await library.using({ name: 'big.gguf', sizeBytes: 9, sha256: 'big', starter: false });
+    await expect(library.check('big')).rejects.toMatchObject({ code: 'LaneBusy' });
+  });
+
+  it('takes a pause for no failure, and tells every other', async () => {
+    const { create, outcome } = setUp();
+    const library = create();
+    outcome.download = () => Promise.reject(new AppError('Aborted', 'paused'));
+    await library.resume('x');
+    outcome.download = () => Promise.reject(new AppError('DownloadChanged', 'newer'));
+    await expect(library.resume('x')).rejects.toMatchObject({ code: 'DownloadChanged' });
+  });
+
+  it('shows why a download does not go on, with the next step', () => {
+    const { create, views } = setUp();
+    create().onDownloads([
+      {
+        id: 'x',
+        name: 'big.gguf',
+        origin: 'https://models.example',
+        sizeBytes: 9,
+        doneBytes: 3,
+        phase: 'paused',
+        error: { code: 'DownloadOffline', message: 'no answer' },
+      },
+    ]);
+    expect(views.at(-1)?.downloads).toMatchObject([
+      {
+        doneBytes: 3,
+        trouble: { code: 'DownloadOffline', nextStep: expect.stringContaining('resume') as string },
+      },
+    ]);
+  });
+});
