@@ -56,6 +56,13 @@ export type ErrorCode =
   | 'DownloadRefused'
   | 'DownloadChanged'
   | 'DownloadElsewhere'
+  // a server that the person runs
+  | 'EndpointForbidden'
+  | 'EndpointPublic'
+  | 'EndpointUnreachable'
+  | 'EndpointRefused'
+  | 'EndpointBusy'
+  | 'EndpointMalformed'
   // lanes
   | 'LaneStartFailed'
   | 'LaneDied'
@@ -126,6 +133,13 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   DownloadRefused: 'Check the address, or save the file another way and open it here.',
   DownloadChanged: 'Delete this download and start it again: the host has another file now.',
   DownloadElsewhere: 'It is being loaded in another tab or window of this browser; wait for it there.',
+  EndpointForbidden: 'Give the address of a machine of yours; link-local and reserved ones are never used.',
+  EndpointPublic: 'Confirm the address if you want to send what is said in the room there.',
+  EndpointUnreachable: 'Start the server, or check its address under "Models".',
+  EndpointRefused: 'Check address, key and model of the server under "Models".',
+  EndpointBusy: 'Nothing to do: she asks again at the next message. If it stays so, look at the server.',
+  EndpointMalformed:
+    'Check the address: it must be the base of an OpenAI-compatible server, often ending in /v1.',
   LaneStartFailed: 'Read the cause above; reload the page, or choose the other lane with --lane.',
   LaneDied: 'The engine stopped. It is started again for the next turn; reload if it stays down.',
   LaneBusy: 'Nothing to do: she goes on as soon as the change is through.',

@@ -1,13 +1,16 @@
-/** Owns the generations that one socket has asked the CPU lane for: streamed, stoppable, and stopped with the socket. */
+/** Owns the generations that one socket has asked the engines for: streamed, stoppable, and stopped with the socket. */
 import type { ChatMessage, GenerateRequest } from '../../shared/inference/generate.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { LlamaBackend } from '../llama/backend.ts';
+import { ENDPOINT_MODEL } from '../../shared/bridge/endpoint.ts';
+import type { LaneEngine } from '../llama/backend.ts';
 import { linkedAbort, type LinkedAbort } from './linked-abort.ts';
 import type { Outgoing } from './outgoing.ts';
 
 export interface LaneCallsDeps {
-  readonly lane: LlamaBackend;
+  readonly lane: LaneEngine;
+  /** Has the models whose ids begin with {@link ENDPOINT_MODEL}. */
+  readonly endpoint: LaneEngine;
   readonly out: Outgoing;
   /** Aborts at the end of the socket. */
   readonly signal: AbortSignal;
@@ -22,20 +25,20 @@ export class LaneCalls {
   }
 
   open(modelId: string): Promise<LaneReport> {
-    return this.#deps.lane.open(modelId, this.#deps.signal);
+    return this.#engineOf(modelId).open(modelId, this.#deps.signal);
   }
 
   countTokens(modelId: string, messages: readonly ChatMessage[]): Promise<number> {
-    return this.#deps.lane.countPromptTokens(modelId, messages, this.#deps.signal);
+    return this.#engineOf(modelId).countPromptTokens(modelId, messages, this.#deps.signal);
   }
 
   /** Sends every chunk under `requestId`; resolves after the last. Rejects with the lane's error, or `Aborted`. */
   async generate(requestId: number, modelId: string, request: GenerateRequest): Promise<void> {
-    const { lane, out, signal } = this.#deps;
+    const { out, signal } = this.#deps;
     const call = linkedAbort(signal);
     this.#running.set(requestId, call);
     try {
-      for await (const chunk of lane.generate(modelId, request, call.signal)) {
+      for await (const chunk of this.#engineOf(modelId).generate(modelId, request, call.signal)) {
         call.signal.throwIfAborted();
         await out.sendPaced({ type: 'laneChunk', requestId, chunk });
       }
@@ -43,6 +46,10 @@ export class LaneCalls {
       this.#running.delete(requestId);
       call.release();
     }
+  }
+
+  #engineOf(modelId: string): LaneEngine {
+    return modelId.startsWith(ENDPOINT_MODEL) ? this.#deps.endpoint : this.#deps.lane;
   }
 
   /** Too late is no error: the page may stop what has just ended. */

@@ -92,6 +92,11 @@ const HANDLERS: Handlers = {
     tokens: await lane.countTokens(modelId, messages),
   }),
   approveHost: async ({ host }, { deps }) => ({ hosts: [...(await deps.hosts.approve(host))] }),
+  endpointConnect: (params, { deps, signal }) => deps.endpoint.connect(params, signal),
+  endpointForget: async (_params, { deps }) => {
+    await deps.endpoint.forget();
+    return {};
+  },
   uploadTicket: ({ name, sizeBytes }, { deps }) =>
     Promise.resolve({ path: PATHS.uploads + deps.shelf.openUpload(name, sizeBytes) }),
 };

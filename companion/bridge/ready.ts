@@ -14,6 +14,7 @@ export function readyMessage(deps: RelayDeps, daemon: DaemonInfo): Ready {
     rooms: [...deps.rooms],
     models: [...deps.shelf.offers()],
     approvedHosts: [...deps.hosts.list()],
+    ...(deps.endpoint.offer() && { endpoint: deps.endpoint.offer() }),
     ...(deps.forcedLane === undefined ? {} : { forcedLane: deps.forcedLane }),
     companionLane: deps.lane.availability(),
   };

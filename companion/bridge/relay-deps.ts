@@ -1,11 +1,12 @@
 /** Owns what the relay is given: everything outside itself that it may use. */
 import type { RoomInfo } from '../../shared/bridge/messages.ts';
 import type { Clock } from '../../shared/clock.ts';
-import type { LaneId } from '../../shared/inference/lane.ts';
+import type { ForcedLane } from '../../shared/inference/lane.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { SignatureVerifier } from '../../shared/signatures.ts';
 import type { ApprovedHosts } from '../sessions/approved-hosts.ts';
-import type { LlamaBackend, ModelShelf } from '../llama/backend.ts';
+import type { LaneEngine, LlamaBackend, ModelShelf } from '../llama/backend.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { ClaimPins } from './claim-pins.ts';
 import type { DaemonHandle } from './daemon-watch.ts';
 import type { LeaseBook } from './leases.ts';
@@ -23,6 +24,7 @@ export interface RelayDeps {
   readonly leases: LeaseBook;
   readonly pins: ClaimPins;
   readonly lane: LlamaBackend;
+  readonly endpoint: Pick<Endpoint, 'offer' | 'connect' | 'forget' | keyof LaneEngine>;
   readonly shelf: Pick<ModelShelf, 'offers' | 'openUpload'>;
   readonly hosts: Pick<ApprovedHosts, 'list' | 'approve'>;
   readonly verifier: SignatureVerifier;
@@ -31,7 +33,7 @@ export interface RelayDeps {
   readonly companionVersion: string;
   /** Shown to the person, who may have several. */
   readonly home: string;
-  readonly forcedLane?: LaneId;
+  readonly forcedLane?: ForcedLane;
   /** Aborting closes every socket and ends what they started. */
   readonly signal: AbortSignal;
 }

@@ -52,7 +52,7 @@ export class RelaySocket implements LeaseHolder {
       nonce: info.nonce,
       holder: this,
       subscriptions: new Subscriptions({ daemon, out, signal }),
-      lane: new LaneCalls({ lane: deps.lane, out, signal }),
+      lane: new LaneCalls({ lane: deps.lane, endpoint: deps.endpoint, out, signal }),
       signal,
     };
     this.#heardAtMs = deps.clock.monotonicMs();

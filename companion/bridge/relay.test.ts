@@ -236,6 +236,12 @@ describe('Relay', () => {
     expect(page.answer(id)).toBe('Aborted');
   });
 
+  it('asks the engine of the model: a server where its id says so', async () => {
+    const page = new RelayWorld().connect();
+    expect(await page.ask('laneCountTokens', { modelId: 'm', messages: [] })).toEqual({ tokens: 7 });
+    expect(await page.ask('laneCountTokens', { modelId: 'endpoint:m', messages: [] })).toEqual({ tokens: 8 });
+  });
+
   it('closes every socket at shutdown', async () => {
     const world = new RelayWorld();
     const page = world.connect();

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '../../shared/errors.ts';
-import type { LaneId } from '../../shared/inference/lane.ts';
+import type { ForcedLane } from '../../shared/inference/lane.ts';
 
 export const DEFAULT_PORT = 4747;
 /** Where the companion keeps its files unless `--home` says otherwise. */
@@ -20,7 +20,7 @@ export interface StartOptions {
   readonly room?: string;
   /** Absolute path of a GGUF file. */
   readonly model?: string;
-  readonly lane?: LaneId;
+  readonly lane?: ForcedLane;
   readonly open: boolean;
 }
 
@@ -117,7 +117,7 @@ function aircOf(text: string | undefined, cwd: string): string {
   return pathOf(text, 'airc', cwd) ?? 'auto';
 }
 
-function laneOf(text: string | undefined): { readonly lane?: LaneId } {
+function laneOf(text: string | undefined): { readonly lane?: ForcedLane } {
   if (text === undefined) return {};
   if (text === 'gguf' || text === 'companion') return { lane: text };
   throw invalid(`--lane ${text} is not "gguf" or "companion".`);

@@ -16,6 +16,7 @@ import { openClaimPins } from './claims-file.ts';
 import { controlPathOf } from './control-path.ts';
 import type { Status } from './control-protocol.ts';
 import { startControlServer } from './control-server.ts';
+import { openEndpoint } from './endpoint-file.ts';
 import type { Home } from './home.ts';
 import { openApprovedHosts } from './hosts-file.ts';
 import { countStart } from './start-count.ts';
@@ -96,6 +97,7 @@ async function compose(
   const shelf = await parts.openShelf(options.model ?? parts.defaultModel, surroundings);
   const pins = await openClaimPins(home.claimsFile, random);
   const hosts = await openApprovedHosts(home.hostsFile, random);
+  const endpoint = await openEndpoint(home.endpointFile, { clock, random });
   const sessions = await openSessionStore({ file: home.sessionsFile, clock, random, log });
   teardown.add('sessions', () => sessions.settled());
   const leases = new LeaseBook(await countStart(home.startsFile, random));
@@ -112,6 +114,7 @@ async function compose(
     leases,
     pins,
     lane,
+    endpoint,
     shelf,
     hosts,
     verifier: webCryptoVerifier,

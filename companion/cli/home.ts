@@ -17,6 +17,8 @@ export interface Home {
   readonly claimsFile: string;
   readonly startsFile: string;
   readonly hostsFile: string;
+  /** Holds the key of the person's server. */
+  readonly endpointFile: string;
 }
 
 /** Creates what is missing (0700). Rejects with `HomeUnusable`. */
@@ -55,6 +57,7 @@ function homeAt(path: string): Home {
     claimsFile: join(path, 'claims.json'),
     startsFile: join(path, 'starts.json'),
     hostsFile: join(path, 'approved-hosts.json'),
+    endpointFile: join(path, 'endpoint.json'),
   };
 }
 

@@ -1,16 +1,20 @@
-/** Owns the interface of the CPU lane as the relay uses it; the engine lives in a child process behind it. */
+/** Owns the interfaces of the engines as the relay uses them. */
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
 
-/** llama.cpp in a child process. Every call settles with a value or an AppError, also when the child dies. */
-export interface LlamaBackend {
-  /** Whether the engine can run here at all; false with the cause in words. Decided once, at start. */
-  availability(): { readonly available: boolean; readonly reason: string };
+/** What a page can think with through the bridge. Every call settles with a value or an AppError. */
+export interface LaneEngine {
   /** Loads the model, or answers at once when it is loaded. `ModelNotFound`, `ModelNotGguf`, `ModelTruncated`, … */
   open(modelId: string, signal: AbortSignal): Promise<LaneReport>;
   generate(modelId: string, request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateChunk>;
   countPromptTokens(modelId: string, messages: readonly ChatMessage[], signal: AbortSignal): Promise<number>;
+}
+
+/** llama.cpp in a child process; its calls settle also when the child dies. */
+export interface LlamaBackend extends LaneEngine {
+  /** Whether the engine can run here at all; false with the cause in words. Decided once, at start. */
+  availability(): { readonly available: boolean; readonly reason: string };
   dispose(): Promise<void>;
 }
 

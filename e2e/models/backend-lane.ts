@@ -1,12 +1,15 @@
 /** Owns the companion's backend as a lane without a bridge between them, for the suite that every lane has to pass. */
-import type { LlamaBackend } from '../../companion/llama/backend.ts';
+import type { LaneEngine } from '../../companion/llama/backend.ts';
 import { AppError } from '../../shared/errors.ts';
 import { chunkStream } from '../../shared/inference/chunk-stream.ts';
 import type { InferenceLane } from '../../shared/inference/lane.ts';
 
 const NEVER = new AbortController().signal;
 
-export async function backendLane(backend: LlamaBackend, modelId: string): Promise<InferenceLane> {
+export async function backendLane(
+  backend: LaneEngine & { dispose(): Promise<void> },
+  modelId: string,
+): Promise<InferenceLane> {
   const lane: InferenceLane = {
     report: await backend.open(modelId, NEVER),
     warmup: async (signal) => {

@@ -10,6 +10,7 @@ import { CursorSchema, PublishReceiptSchema, UuidSchema } from '../airc/model.ts
 import { ChatMessageSchema, GenerateChunkSchema, GenerateRequestSchema } from '../inference/generate.ts';
 import { LaneReportSchema } from '../inference/lane.ts';
 import { HostSchema } from '../models/hosts.ts';
+import { EndpointOfferSchema, EndpointParamsSchema } from './endpoint.ts';
 import {
   AttachParamsSchema,
   BridgeEventSchema,
@@ -64,6 +65,9 @@ export const METHODS = {
     params: v.object({ host: HostSchema }),
     result: v.object({ hosts: v.array(HostSchema) }),
   },
+  /** Asks the server what it has, and keeps address and key in the companion. */
+  endpointConnect: { params: EndpointParamsSchema, result: EndpointOfferSchema },
+  endpointForget: { params: EmptySchema, result: EmptySchema },
 } as const;
 
 export type MethodName = keyof typeof METHODS;
@@ -102,6 +106,8 @@ export const ReadySchema = v.object({
   approvedHosts: v.array(HostSchema),
   /** `--lane`, when the person gave it. */
   forcedLane: v.optional(v.picklist(['gguf', 'companion'])),
+  /** As it was found last; its key stays in the companion. */
+  endpoint: v.optional(EndpointOfferSchema),
   companionLane: v.object({ available: v.boolean(), reason: v.string() }),
 });
 export type Ready = v.InferOutput<typeof ReadySchema>;

@@ -10,6 +10,8 @@ export interface DecisionEncoding {
   readonly id: string;
   /** GBNF that bounds the text, so that the form always closes before `maxTokens`. */
   readonly grammar: string;
+  /** The same form for engines without GBNF, as text; where it holds, both fields of words are always there. */
+  readonly jsonSchema: string;
   readonly maxTokens: number;
   /** Last lines of the prompt: what to answer, in which form. */
   readonly instruction: string;
@@ -69,6 +71,7 @@ export function jsonDecision(limits: JsonDecisionLimits): DecisionEncoding {
   return {
     id: 'json-1',
     grammar,
+    jsonSchema: JSON.stringify(decisionSchema(limits)),
     maxTokens: FORM_TOKENS + TOKENS_PER_CHAR * Math.max(maxTextChars, maxReasonChars),
     instruction: JSON_DECISION_INSTRUCTION,
     decode: decodeJsonDecision,
@@ -83,6 +86,20 @@ export function jsonDecision(limits: JsonDecisionLimits): DecisionEncoding {
         return '';
       }
     },
+  };
+}
+
+/** One flat object: servers differ in what they make of alternatives. */
+function decisionSchema({ maxTextChars, maxReasonChars }: JsonDecisionLimits): unknown {
+  return {
+    type: 'object',
+    properties: {
+      speak: { type: 'boolean' },
+      text: { type: 'string', maxLength: maxTextChars },
+      reason: { type: 'string', maxLength: maxReasonChars },
+    },
+    required: ['speak', 'text', 'reason'],
+    additionalProperties: false,
   };
 }
 

@@ -25,6 +25,8 @@ export const GenerateRequestSchema = v.object({
   maxTokens: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(8192)),
   /** GBNF; the lane compiles it. A grammar that does not compile is `GrammarInvalid`. */
   grammar: v.optional(v.pipe(v.string(), v.maxLength(16384))),
+  /** The form that `grammar` has, as text of a JSON schema: for engines behind servers that take no GBNF. */
+  jsonSchema: v.optional(v.pipe(v.string(), v.maxLength(16384))),
   stop: v.optional(v.pipe(v.array(v.string()), v.maxLength(8))),
 });
 export type GenerateRequest = v.InferOutput<typeof GenerateRequestSchema>;

@@ -2,23 +2,28 @@
 import * as v from 'valibot';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from './generate.ts';
 
-export const LANE_IDS = ['gguf', 'companion'] as const;
+export const LANE_IDS = ['gguf', 'companion', 'endpoint'] as const;
 export type LaneId = (typeof LANE_IDS)[number];
+/** Those that `--lane` can ask for: an endpoint is set up in the page. */
+export type ForcedLane = Exclude<LaneId, 'endpoint'>;
 
 /** What a lane proved about itself after loading, not what it was asked for. */
 export const LaneReportSchema = v.object({
   lane: v.picklist(LANE_IDS),
   /** Where the arithmetic really happens, as the engine's own log says. */
-  backend: v.picklist(['webgpu', 'wasm', 'cpu']),
+  backend: v.picklist(['webgpu', 'wasm', 'cpu', 'remote']),
   /** How the backend was proven, for the person: "offloaded 4/4 layers to WebGPU", "no shader-f16: wasm, 1 thread". */
   evidence: v.string(),
   model: v.object({
     /** As the page shows it: the file's general.name or, where it has none, the file name. */
     name: v.string(),
+    /** 0 where nobody tells. */
     sizeBytes: v.number(),
     /** The small model of the first run, which knows this product and little else. */
     starter: v.boolean(),
   }),
+  /** Where everything goes that this lane is asked, when that is another program than ours. */
+  sentTo: v.optional(v.string()),
   contextTokens: v.pipe(v.number(), v.integer()),
   threads: v.pipe(v.number(), v.integer()),
   loadMs: v.number(),

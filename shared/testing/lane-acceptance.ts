@@ -77,6 +77,7 @@ export function laneAcceptance(subject: LaneSubject): readonly LaneCase[] {
     const request = {
       ...plain(`What do you think?\n${encoding.instruction}`, encoding.maxTokens),
       grammar: encoding.grammar,
+      jsonSchema: encoding.jsonSchema,
     };
     const result = resultOf(await readAll(it.generate(request)));
     const decoded = encoding.decode(result.text);

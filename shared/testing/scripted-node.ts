@@ -69,6 +69,8 @@ export function createScriptedNode(first: NodeView): ScriptedNode {
     approveHost: command('approveHost'),
     checkModel: command('checkModel'),
     removeModel: command('removeModel'),
+    connectEndpoint: command('connectEndpoint'),
+    forgetEndpoint: command('forgetEndpoint'),
     setAsleep: command('setAsleep'),
     backupFile: command('backupFile'),
     restoreBackup: command('restoreBackup'),

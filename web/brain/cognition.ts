@@ -110,6 +110,7 @@ async function decide(
       sampling: profile.sampling,
       maxTokens: encoding.maxTokens,
       grammar: encoding.grammar,
+      jsonSchema: encoding.jsonSchema,
     },
     (raw) => encoding.partialText(raw),
     onProgress,

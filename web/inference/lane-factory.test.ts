@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
 import { systemClock } from '../../shared/clock.ts';
-import type { LaneId } from '../../shared/inference/lane.ts';
+import type { ForcedLane } from '../../shared/inference/lane.ts';
 import { createScriptedLane } from '../../shared/testing/scripted-lane.ts';
 import type { LaneBridge } from './companion-lane/lane-bridge.ts';
 import { createLaneFactory, type OpenedLane } from './lane-factory.ts';
@@ -26,7 +26,7 @@ const NO_GPU: DeviceProbe = {
 
 function stage(
   source: ModelSource,
-  options: { forcedLane?: LaneId; webgpu?: DeviceProbe['webgpu']; available?: boolean } = {},
+  options: { forcedLane?: ForcedLane; webgpu?: DeviceProbe['webgpu']; available?: boolean } = {},
 ) {
   const requests: [method: string, params: unknown][] = [];
   let spawned = 0;
@@ -71,7 +71,7 @@ describe('lane factory', () => {
     const { opened, requests, spawned } = stage({ kind: 'offer', offer: offer('default') });
     expect(await opened).toMatchObject({
       reason: expect.stringContaining('no adapter'),
-      model: { name: 'default.gguf', sha256: 'hash-default', starter: true },
+      model: { model: { name: 'default.gguf', sha256: 'hash-default', starter: true } },
     });
     expect(requests).toEqual([['laneOpen', { modelId: 'default' }]]);
     expect(spawned()).toBe(0);
@@ -79,7 +79,7 @@ describe('lane factory', () => {
 
   it('brings a dropped file to the companion first', async () => {
     const { opened, requests } = stage({ kind: 'file', file: new File(['GGUF'], 'mine.gguf') });
-    expect(await opened).toMatchObject({ model: { sha256: 'hash-uploaded' } });
+    expect(await opened).toMatchObject({ model: { model: { sha256: 'hash-uploaded' } } });
     expect(requests).toEqual([
       ['uploadTicket', { name: 'mine.gguf', sizeBytes: 4 }],
       ['laneOpen', { modelId: 'uploaded' }],

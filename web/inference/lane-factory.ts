@@ -2,7 +2,7 @@
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { InferenceLane, LaneId } from '../../shared/inference/lane.ts';
+import type { ForcedLane, InferenceLane } from '../../shared/inference/lane.ts';
 import { openCompanionLane } from './companion-lane/companion-lane.ts';
 import type { LaneBridge } from './companion-lane/lane-bridge.ts';
 import type { PutFile } from './companion-lane/put-file.ts';
@@ -10,7 +10,7 @@ import { uploadModel } from './companion-lane/upload-model.ts';
 import { openGgufLane } from './gguf/gguf-lane.ts';
 
 import type { ModelFiles } from './models/model-files.ts';
-import type { ModelSource, RememberedModel } from './models/model-source.ts';
+import type { EndpointModelRef, FileSource, KnownModel, ModelSource } from './models/model-source.ts';
 import { planLane, type LanePlan } from './plan.ts';
 import type { DeviceProbe } from './probe.ts';
 import type { OnLaneProgress } from './progress.ts';
@@ -31,7 +31,7 @@ export interface LaneFactoryDeps {
 
 export interface OpenLaneRequest {
   readonly source: ModelSource;
-  readonly forcedLane?: LaneId | undefined;
+  readonly forcedLane?: ForcedLane | undefined;
   /** As the companion's `ready` says. */
   readonly companionLane: { readonly available: boolean; readonly reason: string };
   readonly models: readonly ModelOffer[];
@@ -43,8 +43,8 @@ export interface OpenedLane {
   readonly lane: InferenceLane;
   /** For the person: which lane, and why. */
   readonly reason: string;
-  /** Store it, and give it as source `remembered` to open the same model again. */
-  readonly model: RememberedModel;
+  /** Give it as source to open the same model again. */
+  readonly model: KnownModel;
 }
 
 export interface LaneFactory {
@@ -55,13 +55,17 @@ export interface LaneFactory {
 export function createLaneFactory(deps: LaneFactoryDeps): LaneFactory {
   return {
     open: async (request) => {
+      const { source } = request;
+      if (source.kind === 'endpoint') return openEndpoint(deps, source.model, request);
       const plan = planLane({
         probe: await deps.probe(),
         forcedLane: request.forcedLane,
         companionLane: request.companionLane,
       });
       const opened =
-        plan.lane === 'gguf' ? await openInTab(deps, request, plan) : await openInCompanion(deps, request);
+        plan.lane === 'gguf'
+          ? await openInTab(deps, offeredAgain(source, request.models), request, plan)
+          : await openInCompanion(deps, offeredAgain(source, request.models), request);
       return { ...opened, reason: plan.reason };
     },
   };
@@ -69,27 +73,46 @@ export function createLaneFactory(deps: LaneFactoryDeps): LaneFactory {
 
 type Opened = Omit<OpenedLane, 'reason'>;
 
-function openInTab(
+/** The person's choice, over every plan. */
+export function endpointReason({ address }: EndpointModelRef): string {
+  return `At ${address}, as you chose: what is said in the room is sent there.`;
+}
+
+async function openEndpoint(
   deps: LaneFactoryDeps,
+  model: EndpointModelRef,
+  { onProgress, signal }: OpenLaneRequest,
+): Promise<OpenedLane> {
+  onProgress({ what: `Asking ${model.address}`, done: 0, total: 0, unit: 'steps' });
+  const lane = await openCompanionLane(deps, model.id, signal);
+  return { lane, reason: endpointReason(model), model: { kind: 'endpoint', model } };
+}
+
+async function openInTab(
+  deps: LaneFactoryDeps,
+  source: FileSource,
   request: OpenLaneRequest,
   plan: Extract<LanePlan, { lane: 'gguf' }>,
 ): Promise<Opened> {
   const { withoutWebgpu, threads } = plan;
-  return openGgufLane(
+  const { lane, model } = await openGgufLane(
     { ...deps, spawn: deps.spawnInferenceWorker },
     {
-      source: offeredAgain(request),
+      source,
       threads,
       ...(withoutWebgpu === undefined ? {} : { withoutWebgpu }),
     },
     request.onProgress,
     request.signal,
   );
+  return { lane, model: { kind: 'remembered', model } };
 }
 
-async function openInCompanion(deps: LaneFactoryDeps, request: OpenLaneRequest): Promise<Opened> {
-  const { onProgress, signal } = request;
-  const source = offeredAgain(request);
+async function openInCompanion(
+  deps: LaneFactoryDeps,
+  source: FileSource,
+  { onProgress, signal }: OpenLaneRequest,
+): Promise<Opened> {
   const offer =
     source.kind === 'offer'
       ? source.offer
@@ -97,11 +120,11 @@ async function openInCompanion(deps: LaneFactoryDeps, request: OpenLaneRequest):
   onProgress({ what: `Loading ${offer.name}`, done: 0, total: 0, unit: 'steps' });
   const lane = await openCompanionLane(deps, offer.id, signal);
   const { name, sizeBytes, sha256, starter } = offer;
-  return { lane, model: { name, sizeBytes, sha256, starter } };
+  return { lane, model: { kind: 'remembered', model: { name, sizeBytes, sha256, starter } } };
 }
 
 /** Under the name that people know: in this browser a file is called after its hash. */
-async function fileOf(source: Exclude<ModelSource, { kind: 'offer' }>, deps: LaneFactoryDeps): Promise<File> {
+async function fileOf(source: Exclude<FileSource, { kind: 'offer' }>, deps: LaneFactoryDeps): Promise<File> {
   if (source.kind === 'file') return source.file;
   const { name, sha256 } = source.model;
   const stored = await (await deps.files()).find(sha256);
@@ -111,7 +134,7 @@ async function fileOf(source: Exclude<ModelSource, { kind: 'offer' }>, deps: Lan
 }
 
 /** What the companion has can be had from it again, also when it was dropped here first. */
-function offeredAgain({ source, models }: OpenLaneRequest): ModelSource {
+function offeredAgain(source: FileSource, models: readonly ModelOffer[]): FileSource {
   if (source.kind !== 'remembered') return source;
   const offer = models.find(({ sha256 }) => sha256 === source.model.sha256);
   return offer ? { kind: 'offer', offer } : source;

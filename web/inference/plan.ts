@@ -1,12 +1,12 @@
 /** Owns the choice of the lane at birth, and the reason in words for the person. Nothing switches by itself later. */
 import { AppError } from '../../shared/errors.ts';
-import type { LaneId } from '../../shared/inference/lane.ts';
+import type { ForcedLane } from '../../shared/inference/lane.ts';
 import type { DeviceProbe } from './probe.ts';
 
 export interface LanePlanInput {
   readonly probe: DeviceProbe;
   /** `--lane`. */
-  readonly forcedLane?: LaneId | undefined;
+  readonly forcedLane?: ForcedLane | undefined;
   readonly companionLane: { readonly available: boolean; readonly reason: string };
 }
 

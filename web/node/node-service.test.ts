@@ -59,6 +59,8 @@ class Profile {
             approveHost: ok,
             checkModel: ok,
             removeModel: ok,
+            connectEndpoint: ok,
+            forgetEndpoint: ok,
             setAsleep: ok,
             backupFile: () => Promise.resolve({ ok: true, fileName: 'f', text: 't' }),
             restoreBackup: ok,

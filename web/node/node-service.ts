@@ -162,6 +162,8 @@ export function createNodeService(
     approveHost: (origin) => call<CommandResult>('approveHost', origin),
     checkModel: (sha256) => call<CommandResult>('checkModel', sha256),
     removeModel: (sha256) => call<CommandResult>('removeModel', sha256),
+    connectEndpoint: (wish) => call<CommandResult>('connectEndpoint', wish),
+    forgetEndpoint: () => call<CommandResult>('forgetEndpoint'),
     setAsleep: (peerId, asleep) => call<CommandResult>('setAsleep', peerId, asleep),
     backupFile: () => call<Awaited<ReturnType<NodeCommands['backupFile']>>>('backupFile'),
     restoreBackup: (text, code) => call<CommandResult>('restoreBackup', text, code),

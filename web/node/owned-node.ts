@@ -1,4 +1,5 @@
 /** Owns the node of the owner tab: pairing, the running host, its view, and the commands of the page. */
+import type { EndpointOffer } from '../../shared/bridge/endpoint.ts';
 import type { Ready } from '../../shared/bridge/protocol.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
 import { uuidV4 } from '../../shared/random.ts';
@@ -28,7 +29,7 @@ export interface OwnedNodeDeps extends Omit<NodeHostDeps, 'sink' | 'createAdapte
   pair(code: string): Promise<SessionKey>;
   createLanes(client: BridgeClient, told: Pick<LaneAdaptersDeps, 'onChange' | 'onOpened'>): LaneAdapters;
   createLibrary(
-    told: Pick<ModelLibraryDeps, 'ready' | 'onChange'> & Pick<DownloadsDeps, 'approvedHosts'>,
+    told: Pick<ModelLibraryDeps, 'ready' | 'endpoint' | 'onChange'> & Pick<DownloadsDeps, 'approvedHosts'>,
   ): ModelLibrary;
 }
 
@@ -37,6 +38,8 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
   let lanes: LaneAdapters | undefined;
   let client: BridgeClient | undefined;
   let approved: readonly string[] | undefined;
+  /** What was set up since this session began: it told the state of its beginning. */
+  let endpointSince: { readonly session: Ready; readonly offer: EndpointOffer | undefined } | undefined;
   let host: NodeHost | undefined;
   let stop: () => Promise<void> = () => Promise.resolve();
 
@@ -118,6 +121,10 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
 
   const library = deps.createLibrary({
     ready: () => readyOf(client),
+    endpoint: () => {
+      const session = readyOf(client);
+      return session && endpointSince?.session === session ? endpointSince.offer : session?.endpoint;
+    },
     approvedHosts: () => {
       const told = readyOf(client)?.approvedHosts;
       // What was approved stays so while the companion is away: a download goes on without it.
@@ -188,6 +195,10 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
         refusal: () => publisher.view.lane.trouble ?? publisher.view.lane.refusedModel,
         onApproved: (hosts) => {
           approved = hosts;
+        },
+        onEndpoint: (offer) => {
+          const session = readyOf(client);
+          if (session) endpointSince = { session, offer };
         },
         command,
         inTurn,

@@ -97,10 +97,12 @@ export interface ModelCheckView {
 
 /** A model that is here, whole. */
 export interface StoredModelView {
-  readonly sha256: string;
+  /** SHA-256 of a file; what the companion calls the model of a server. */
+  readonly id: string;
   readonly name: string;
+  /** 0 where nobody tells. */
   readonly sizeBytes: number;
-  readonly place: 'browser' | 'companion';
+  readonly place: 'browser' | 'companion' | 'endpoint';
   /** `host`: its hash was compared with the one that its host publishes; `none`: there was none to compare with. */
   readonly checked: 'host' | 'none';
   readonly inUse: boolean;
@@ -127,6 +129,16 @@ export interface ModelsView {
   readonly downloads: readonly DownloadView[];
   /** What the browser still gives this page; undefined while unknown. */
   readonly freeBytes?: number;
+  /** The server that the person runs, when one is set up. */
+  readonly endpoint?: { readonly address: string; readonly server: 'llama.cpp' | 'other' } | undefined;
+}
+
+/** As the person typed it. */
+export interface EndpointWish {
+  readonly address: string;
+  readonly key?: string;
+  readonly contextTokens?: number;
+  readonly isPublicConfirmed: boolean;
 }
 
 export interface BackupView {
@@ -172,8 +184,8 @@ export interface NodeCommands {
   markRead(channel: string, key: string): Promise<CommandResult>;
   /** Load a GGUF that the person dropped or chose; every hosted persona moves to it. */
   openModel(file: File): Promise<CommandResult>;
-  /** One of `models.stored`; every hosted persona moves to it. */
-  useModel(sha256: string): Promise<CommandResult>;
+  /** Of `models.stored`, by id; every hosted persona moves to it. */
+  useModel(id: string): Promise<CommandResult>;
   /**
    * Fetches the model at this address into this browser; `models.downloads` tells how far it is. Settles when it is
    * here, paused or refused; `HostNotApproved` asks for {@link approveHost}, with the origin as its `detail`.
@@ -188,6 +200,10 @@ export interface NodeCommands {
   checkModel(sha256: string): Promise<CommandResult>;
   /** Frees its bytes in this browser. */
   removeModel(sha256: string): Promise<CommandResult>;
+  /** Sets up the server that the person runs; its models stand in `models.stored` then. `EndpointPublic` asks back. */
+  connectEndpoint(wish: EndpointWish): Promise<CommandResult>;
+  /** Address and key are removed from the companion. */
+  forgetEndpoint(): Promise<CommandResult>;
   setAsleep(peerId: string, asleep: boolean): Promise<CommandResult>;
   /** The backup file's text. */
   backupFile(): Promise<

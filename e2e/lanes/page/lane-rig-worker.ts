@@ -7,7 +7,7 @@ import type { InferenceLane, LaneReport } from '../../../shared/inference/lane.t
 import { laneAcceptance, readAll, resultOf } from '../../../shared/testing/lane-acceptance.ts';
 import { openGgufLane } from '../../../web/inference/gguf/gguf-lane.ts';
 import workerUrl from '../../../web/inference/inference-worker.ts?worker&url';
-import type { ModelSource, RememberedModel } from '../../../web/inference/models/model-source.ts';
+import type { FileSource, RememberedModel } from '../../../web/inference/models/model-source.ts';
 import { planLane, type LanePlan } from '../../../web/inference/plan.ts';
 import { probeDevice, type DeviceProbe } from '../../../web/inference/probe.ts';
 import type { LaneProgress } from '../../../web/inference/progress.ts';
@@ -31,7 +31,7 @@ export interface OpenedInRig {
 export interface LaneRigApi {
   probe(): Promise<{ readonly probe: DeviceProbe; readonly plan: LanePlan; readonly isolated: boolean }>;
   open(
-    source: ModelSource,
+    source: FileSource,
     options: { readonly threads: number; readonly withoutWebgpu?: string },
   ): Promise<Outcome<OpenedInRig>>;
   /** Runs the acceptance suite on the opened lane, with `worker.terminate()` as its death. */

@@ -9,13 +9,13 @@ import {
   type ScriptedLaneOptions,
 } from '../../../shared/testing/scripted-lane.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
-import type { ModelSource } from '../models/model-source.ts';
+import type { FileSource } from '../models/model-source.ts';
 import { openGgufLane } from './gguf-lane.ts';
 import { createWorkerLaneService, type OpenModel } from './worker-lane-service.ts';
 import type { WorkerHandle } from '../worker-seam.ts';
 
 const MODEL = { name: 'm.gguf', sizeBytes: 1, sha256: 'ab', starter: false };
-const FILE: ModelSource = { kind: 'file', file: new File(['x'], 'm.gguf') };
+const FILE: FileSource = { kind: 'file', file: new File(['x'], 'm.gguf') };
 
 /** Workers that are message channels with the real service behind them, and Web Locks kept by hand. */
 function stage(
@@ -26,7 +26,7 @@ function stage(
     readonly clock?: Clock;
   } = {},
 ) {
-  const sources: ModelSource[] = [];
+  const sources: FileSource[] = [];
   const workers: { terminate(): void; fail(message: string): void }[] = [];
   const waiters = new Map<string, () => void>();
   const locks = {

@@ -5,7 +5,7 @@
 import type { WireError } from '../../../shared/errors.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
 import type { LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
-import type { ModelSource, RememberedModel } from '../models/model-source.ts';
+import type { FileSource, RememberedModel } from '../models/model-source.ts';
 import type { OnLaneProgress } from '../progress.ts';
 import type { Answer } from '../worker-seam.ts';
 
@@ -13,7 +13,7 @@ import type { Answer } from '../worker-seam.ts';
 export type WireChunk = GenerateChunk | { readonly kind: 'error'; readonly error: WireError };
 
 export interface GgufOpenOptions {
-  readonly source: ModelSource;
+  readonly source: FileSource;
   /** Undefined asks for WebGPU; otherwise why not: "no shader-f16". */
   readonly withoutWebgpu?: string;
   readonly threads: number;

@@ -9,9 +9,22 @@ export interface RememberedModel {
   readonly starter: boolean;
 }
 
-export type ModelSource =
+/** One of the person's own server: nothing of it is here. */
+export interface EndpointModelRef {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+}
+
+/** What ends as a file in the engine. */
+export type FileSource =
   /** One the companion has; its bytes are fetched from `offer.path` where this browser needs them. */
   | { readonly kind: 'offer'; readonly offer: ModelOffer }
   /** Dropped or chosen by the person. */
   | { readonly kind: 'file'; readonly file: File }
   | { readonly kind: 'remembered'; readonly model: RememberedModel };
+
+export type ModelSource = FileSource | { readonly kind: 'endpoint'; readonly model: EndpointModelRef };
+
+/** A model that can be opened again later: plain data, to be stored. */
+export type KnownModel = Extract<ModelSource, { readonly model: unknown }>;

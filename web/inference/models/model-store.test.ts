@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
 import type { LaneProgress } from '../progress.ts';
 import type { ModelFiles } from './model-files.ts';
-import type { ModelSource } from './model-source.ts';
+import type { FileSource } from './model-source.ts';
 import { obtainModel } from './model-store.ts';
 
 const BYTES = new TextEncoder().encode('GGUF: a model of forty-one bytes, no more');
@@ -57,7 +57,7 @@ function stage(body: BodyInit | null = BYTES, status = 200) {
   const checkHeader = async (file: Blob): Promise<void> => {
     if (!(await file.text()).startsWith('GGUF')) throw new AppError('ModelNotGguf', 'no');
   };
-  const obtain = (source: ModelSource) =>
+  const obtain = (source: FileSource) =>
     obtainModel(
       source,
       { files, fetchBytes: fetchBytes as typeof fetch, checkHeader },

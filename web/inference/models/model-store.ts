@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { OnLaneProgress } from '../progress.ts';
 import { downloadModel } from './download.ts';
 import type { ModelFiles } from './model-files.ts';
-import type { ModelSource, RememberedModel } from './model-source.ts';
+import type { FileSource, RememberedModel } from './model-source.ts';
 
 export interface ModelStoreDeps {
   readonly files: ModelFiles;
@@ -19,7 +19,7 @@ export interface LocalModel {
 
 /** Rejects with `ModelNotGguf`, `ModelTruncated`, `ModelNotFound`, `StorageFailed`, `BridgeDown` or `Aborted`. */
 export async function obtainModel(
-  source: ModelSource,
+  source: FileSource,
   deps: ModelStoreDeps,
   onProgress: OnLaneProgress,
   signal: AbortSignal,

@@ -45,7 +45,7 @@ function setUp(models = [offer('default')]) {
               },
             },
             reason: 'because',
-            model: { name, sizeBytes: 1, sha256: name, starter: false },
+            model: { kind: 'remembered', model: { name, sizeBytes: 1, sha256: name, starter: false } },
           });
         },
       },
@@ -56,7 +56,7 @@ function setUp(models = [offer('default')]) {
       checkFile: () => (refusal ? Promise.reject(refusal) : Promise.resolve()),
       ready: () => ready,
       onChange: (view) => views.push(view),
-      onOpened: (model) => loaded.push(model.name),
+      onOpened: (model) => loaded.push(model.model.name),
     });
   return {
     create,

@@ -3,8 +3,8 @@ import type { Ready } from '../../../shared/bridge/protocol.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { toAppError } from '../../../shared/errors.ts';
 import type { InferenceLane } from '../../../shared/inference/lane.ts';
-import type { LaneFactory, OpenedLane } from '../../inference/lane-factory.ts';
-import type { ModelSource, RememberedModel } from '../../inference/models/model-source.ts';
+import { endpointReason, type LaneFactory, type OpenedLane } from '../../inference/lane-factory.ts';
+import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
 import { planLane } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
 import type { AdapterFactory } from '../boot/adapter-factory.ts';
@@ -23,7 +23,7 @@ export interface LaneAdaptersDeps {
   ready(): Ready;
   onChange(lane: LaneView): void;
   /** A lane thinks with this model now. */
-  onOpened(model: RememberedModel): void;
+  onOpened(model: KnownModel): void;
 }
 
 export class LaneAdapters implements AdapterFactory {
@@ -43,10 +43,9 @@ export class LaneAdapters implements AdapterFactory {
 
   async choose(): ReturnType<AdapterFactory['choose']> {
     try {
-      const { forcedLane, companionLane } = this.#deps.ready();
-      const plan = planLane({ probe: await this.#deps.probe(), forcedLane, companionLane });
-      this.#show({ chosenBecause: plan.reason });
-      return { lane: plan.lane, reason: plan.reason };
+      const { lane, reason } = await this.#plan();
+      this.#show({ chosenBecause: reason });
+      return { lane, reason };
     } catch (error) {
       this.#show({ trouble: this.#trouble(error) });
       throw error;
@@ -89,6 +88,13 @@ export class LaneAdapters implements AdapterFactory {
     this.#show({ tokensPerSecond });
   }
 
+  async #plan(): ReturnType<AdapterFactory['choose']> {
+    const { forcedLane, companionLane, models: offers } = this.#deps.ready();
+    const source = this.#wanted ?? (await this.#deps.models.source(offers));
+    if (source.kind === 'endpoint') return { lane: 'endpoint', reason: endpointReason(source.model) };
+    return planLane({ probe: await this.#deps.probe(), forcedLane, companionLane });
+  }
+
   async #open(): Promise<OpenedLane> {
     const { factory, models } = this.#deps;
     const { chosenBecause, refusedModel } = this.#view;
@@ -116,7 +122,7 @@ export class LaneAdapters implements AdapterFactory {
       const trouble = this.#trouble(error);
       this.#view = withoutProgress(this.#view);
       // A model that cannot be used must not stand in the way of the model that can: told, not hidden.
-      const isGone = source.kind === 'remembered' && trouble.code === 'ModelNotFound';
+      const isGone = 'model' in source && trouble.code === 'ModelNotFound';
       if (this.#wanted || isGone) {
         this.#wanted = undefined;
         if (isGone) await models.forget();

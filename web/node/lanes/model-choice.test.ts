@@ -11,11 +11,12 @@ const offer = (sha256: string, starter: boolean) => ({
   path: `/models/${sha256}`,
 });
 const MINE = { name: 'mine.gguf', sizeBytes: 4, sha256: 'mine', starter: false };
+const AT_SERVER = { id: 'endpoint:big', name: 'big', address: 'http://127.0.0.1:8080/v1' };
 
 async function chosenInsteadOf(first: ReturnType<typeof offer>) {
   const { settings } = createMemoryStores(createMemoryDisk());
   const choice = createModelChoice(settings);
-  await choice.remember(MINE, [first]);
+  await choice.remember({ kind: 'remembered', model: MINE }, [first]);
   return { choice, settings };
 }
 
@@ -24,6 +25,13 @@ describe('the model of the next start', () => {
     const { choice } = await chosenInsteadOf(offer('starter 1', true));
     for (const name of ['starter 1', 'starter 2'])
       expect(await choice.source([offer(name, true)])).toEqual({ kind: 'remembered', model: MINE });
+  });
+
+  it("is the one of the person's own server that they chose last", async () => {
+    const { choice } = await chosenInsteadOf(offer('starter 1', true));
+    await choice.remember({ kind: 'endpoint', model: AT_SERVER }, [offer('starter 1', true)]);
+    expect(await choice.source([offer('starter 2', true)])).toEqual({ kind: 'endpoint', model: AT_SERVER });
+    expect(await choice.source([offer('other', false)])).toMatchObject({ kind: 'offer' });
   });
 
   it('is what the companion was started with since, and the starter again once that is forgotten', async () => {

@@ -1,4 +1,6 @@
 /** Owns what the page can ask about models: use one, fetch one, approve a host, free the space. */
+import * as v from 'valibot';
+import { EndpointParamsSchema, type EndpointOffer } from '../../../shared/bridge/endpoint.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
 import type { CommandResult, NodeCommands, Trouble } from '../view.ts';
@@ -16,6 +18,7 @@ export interface ModelCommandsDeps {
   /** What stands against the model that was asked for, after the rehosting. */
   refusal(): Trouble | undefined;
   onApproved(hosts: readonly string[]): void;
+  onEndpoint(offer: EndpointOffer | undefined): void;
   /** Reports a failure as the command's result. */
   readonly command: (work: () => Promise<void>) => Promise<CommandResult>;
   /** As `command`, one after another. */
@@ -33,6 +36,8 @@ type ModelCommands = Pick<
   | 'approveHost'
   | 'checkModel'
   | 'removeModel'
+  | 'connectEndpoint'
+  | 'forgetEndpoint'
 >;
 
 export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
@@ -47,7 +52,7 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
   };
   return {
     openModel: (file) => inTurn(() => moveTo({ kind: 'file', file })),
-    useModel: (sha256) => inTurn(async () => moveTo(await library.source(sha256))),
+    useModel: (id) => inTurn(async () => moveTo(await library.source(id))),
     download: (address) => command(() => library.download(address)),
     resumeDownload: (id) => command(() => library.resume(id)),
     pauseDownload: (id) => command(() => library.pause(id)),
@@ -59,5 +64,20 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
       }),
     checkModel: (sha256) => inTurn(() => library.check(sha256)),
     removeModel: (sha256) => inTurn(() => library.remove(sha256)),
+    connectEndpoint: (wish) =>
+      inTurn(async () => {
+        const params = v.safeParse(EndpointParamsSchema, wish);
+        if (!params.success)
+          throw new AppError('EndpointRefused', params.issues[0].message, { detail: wish.address });
+        deps.onEndpoint(await deps.client().request('endpointConnect', params.output));
+        await library.show();
+      }),
+    forgetEndpoint: () =>
+      inTurn(async () => {
+        library.refuseEndpointInUse();
+        await deps.client().request('endpointForget', {});
+        deps.onEndpoint(undefined);
+        await library.show();
+      }),
   };
 }

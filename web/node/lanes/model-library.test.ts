@@ -4,11 +4,20 @@ import { AppError } from '../../../shared/errors.ts';
 import { createMemoryDisk, createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import type { FinishedDownload } from '../../inference/downloads/download-service.ts';
+import type { KnownModel } from '../../inference/models/model-source.ts';
 import type { ModelsView } from '../view.ts';
 import { ModelLibrary } from './model-library.ts';
 
 const FETCHED: FinishedDownload = { name: 'big.gguf', sizeBytes: 9, sha256: 'big', verified: 'host' };
 const OFFER = { id: 'd', name: 'starter', sizeBytes: 1, sha256: 'default', starter: true, path: '/models/d' };
+const BIG: KnownModel = {
+  kind: 'remembered',
+  model: { name: 'big.gguf', sizeBytes: 9, sha256: 'big', starter: false },
+};
+const STARTER: KnownModel = {
+  kind: 'remembered',
+  model: { name: 'starter', sizeBytes: 1, sha256: 'default', starter: true },
+};
 
 function setUp() {
   const settings = createMemoryStores(createMemoryDisk()).settings;
@@ -37,6 +46,7 @@ function setUp() {
         close: () => undefined,
       },
       clock: new VirtualClock(),
+      endpoint: () => undefined,
       ready: () => ({ models: [OFFER] }) as unknown as Ready,
       freeBytes: async () => 1_000,
       onChange: (view) => views.push(view),
@@ -73,11 +83,11 @@ describe('the library of models', () => {
     const { create, files, stored } = setUp();
     const library = create();
     await library.download('https://models.example/big.gguf');
-    await library.using({ name: 'big.gguf', sizeBytes: 9, sha256: 'big', starter: false });
+    await library.using(BIG);
     expect(stored()?.[1]).toEqual(['big.gguf', 'browser', 'host', true]);
     await expect(library.remove('big')).rejects.toMatchObject({ code: 'LaneBusy' });
     expect(files.has('big')).toBe(true);
-    await library.using({ name: 'starter', sizeBytes: 1, sha256: 'default', starter: true });
+    await library.using(STARTER);
     await library.remove('big');
     expect([files.size, stored()?.length]).toEqual([0, 1]);
   });
@@ -91,7 +101,7 @@ describe('the library of models', () => {
     expect(views.at(-1)?.stored[1]).toMatchObject({ lastCheck: { healedChunks: 2 } });
     outcome.check = () => Promise.reject(new AppError('ModelNotFound', 'dropped'));
     await expect(library.check('big')).rejects.toMatchObject({ code: 'ModelNotFound' });
-    await library.using({ name: 'big.gguf', sizeBytes: 9, sha256: 'big', starter: false });
+    await library.using(BIG);
     await expect(library.check('big')).rejects.toMatchObject({ code: 'LaneBusy' });
   });
 

@@ -1,12 +1,13 @@
 /** Owns the models that this person can think with: what lies in this browser, what the companion has, what is coming. */
 import * as v from 'valibot';
+import type { EndpointOffer } from '../../../shared/bridge/endpoint.ts';
 import type { Ready } from '../../../shared/bridge/protocol.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, fromWireError, toAppError } from '../../../shared/errors.ts';
 import type { DownloadState, FinishedDownload } from '../../inference/downloads/download-service.ts';
 import type { Downloads } from '../../inference/downloads/downloads.ts';
 import type { ModelFiles } from '../../inference/models/model-files.ts';
-import type { ModelSource, RememberedModel } from '../../inference/models/model-source.ts';
+import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
 import { oneAfterAnother } from '../one-after-another.ts';
 import type { SettingsStore } from '../storage/stores.ts';
 import type { DownloadView, ModelCheckView, ModelsView, StoredModelView } from '../view.ts';
@@ -19,6 +20,8 @@ export interface ModelLibraryDeps {
   readonly clock: Clock;
   /** Undefined while there is no session. */
   ready(): Ready | undefined;
+  /** The person's own server, as the companion found it last. */
+  endpoint(): EndpointOffer | undefined;
   freeBytes(): Promise<number>;
   onChange(models: ModelsView): void;
 }
@@ -68,10 +71,15 @@ export class ModelLibrary {
   }
 
   /** Which of them the personas think with now. */
-  async using(model: RememberedModel): Promise<void> {
-    this.#inUse = model.sha256;
-    // A file that was opened in the tab lies in this browser since.
-    if (await (await this.#deps.files()).find(model.sha256)) await this.#keep({ ...model, checked: 'none' });
+  async using(known: KnownModel): Promise<void> {
+    if (known.kind === 'endpoint') this.#inUse = known.model.id;
+    else {
+      const { model } = known;
+      this.#inUse = model.sha256;
+      // A file that was opened in the tab lies in this browser since.
+      if (await (await this.#deps.files()).find(model.sha256))
+        await this.#keep({ ...model, checked: 'none' });
+    }
     await this.show();
   }
 
@@ -101,13 +109,17 @@ export class ModelLibrary {
     return this.#deps.downloads.remove(id);
   }
 
-  /** Rejects with `ModelNotFound`. */
-  async source(sha256: string): Promise<ModelSource> {
-    const offer = this.#deps.ready()?.models.find((each) => each.sha256 === sha256);
+  /** Of a stored model's id. Rejects with `ModelNotFound`. */
+  async source(id: string): Promise<ModelSource> {
+    const offer = this.#deps.ready()?.models.find((each) => each.sha256 === id);
     if (offer) return { kind: 'offer', offer };
-    const row = (await this.#rows()).find((each) => each.sha256 === sha256);
+    const endpoint = this.#deps.endpoint();
+    const remote = endpoint?.models.find((each) => each.id === id);
+    if (endpoint && remote)
+      return { kind: 'endpoint', model: { id, name: remote.name, address: endpoint.address } };
+    const row = (await this.#rows()).find((each) => each.sha256 === id);
     if (!row) throw new AppError('ModelNotFound', 'That model is not here any more.');
-    const { name, sizeBytes, starter } = row;
+    const { name, sizeBytes, sha256, starter } = row;
     return { kind: 'remembered', model: { name, sizeBytes, sha256, starter } };
   }
 
@@ -121,13 +133,14 @@ export class ModelLibrary {
 
   async show(): Promise<void> {
     const session = this.#deps.ready();
-    const inUse = (sha256: string): boolean => sha256 === this.#inUse;
+    const endpoint = this.#deps.endpoint();
+    const inUse = (id: string): boolean => id === this.#inUse;
     const here = (await this.#rows()).map(({ name, sizeBytes, sha256, checked }): StoredModelView => {
       const lastCheck = this.#lastChecks.get(sha256);
       return {
+        id: sha256,
         name,
         sizeBytes,
-        sha256,
         place: 'browser',
         checked,
         inUse: inUse(sha256),
@@ -135,16 +148,29 @@ export class ModelLibrary {
       };
     });
     const there = (session?.models ?? [])
-      .filter(({ sha256 }) => !here.some((model) => model.sha256 === sha256))
+      .filter(({ sha256 }) => !here.some(({ id }) => id === sha256))
       .map(({ name, sizeBytes, sha256 }): StoredModelView => ({
+        id: sha256,
         name,
         sizeBytes,
-        sha256,
         place: 'companion',
         checked: 'none',
         inUse: inUse(sha256),
       }));
-    this.#tell({ stored: [...there, ...here], freeBytes: await this.#deps.freeBytes() });
+    const remote = (endpoint?.models ?? []).map(({ id, name }): StoredModelView => ({
+      id,
+      name,
+      sizeBytes: 0,
+      place: 'endpoint',
+      checked: 'none',
+      inUse: inUse(id),
+    }));
+    const { address, server } = endpoint ?? {};
+    this.#tell({
+      stored: [...there, ...here, ...remote],
+      freeBytes: await this.#deps.freeBytes(),
+      endpoint: address === undefined || server === undefined ? undefined : { address, server },
+    });
   }
 
   #tell(change: Partial<ModelsView>): void {
@@ -160,8 +186,13 @@ export class ModelLibrary {
     await this.show();
   }
 
-  #refuseInUse(sha256: string): void {
-    if (sha256 === this.#inUse)
+  /** Rejects with `LaneBusy` while anybody thinks with one of its models. */
+  refuseEndpointInUse(): void {
+    for (const { id } of this.#deps.endpoint()?.models ?? []) this.#refuseInUse(id);
+  }
+
+  #refuseInUse(id: string): void {
+    if (id === this.#inUse)
       throw new AppError('LaneBusy', 'The personas think with it: let them use another model first.');
   }
 

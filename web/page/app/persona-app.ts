@@ -72,7 +72,7 @@ export class PersonaApp extends LitElement {
         ${connectionNotice(view.connection)}
         ${
           room && view.connection.state !== 'unpaired'
-            ? html`<pn-room-timeline .room=${room} .node=${node}>
+            ? html`<pn-room-timeline .room=${room} .node=${node} .sentTo=${view.lane.report?.sentTo}>
                 <pn-writing-drafts slot="drafts" .people=${view.people}></pn-writing-drafts>
               </pn-room-timeline>`
             : html`<pn-start-panel .view=${view} .node=${node}></pn-start-panel>`

@@ -7,6 +7,7 @@ import type { NodeStore } from '../store/node-store.ts';
 import { troubleCss } from '../troubles/trouble-card.ts';
 import { downloadRow } from './download-row.ts';
 import './get-model.ts';
+import './own-server.ts';
 import { storedRow } from './stored-row.ts';
 
 export class ModelShelf extends LitElement {
@@ -51,7 +52,7 @@ export class ModelShelf extends LitElement {
   #isBusy = false;
 
   override render(): TemplateResult {
-    const { stored, downloads, freeBytes } = this.models;
+    const { stored, downloads, freeBytes, endpoint } = this.models;
     return html`
       ${
         downloads.length === 0
@@ -73,6 +74,7 @@ export class ModelShelf extends LitElement {
           : html`<p class="facts">${formatBytes(freeBytes)} free in this browser</p>`
       }
       <pn-get-model .node=${this.node}></pn-get-model>
+      <pn-own-server .node=${this.node} .server=${endpoint}></pn-own-server>
     `;
   }
 

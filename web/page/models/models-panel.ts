@@ -71,9 +71,10 @@ export class ModelsPanel extends LitElement {
             ? html`<div>
                 <p class="model" dir="auto">${visibleName(report.model.name)}</p>
                 <p class="facts">
-                  ${formatBytes(report.model.sizeBytes)} · ${formatCount(report.contextTokens)} tokens of
-                  context
+                  ${report.model.sizeBytes === 0 ? '' : `${formatBytes(report.model.sizeBytes)} · `}${formatCount(report.contextTokens)}
+                  tokens of context
                 </p>
+                ${report.sentTo === undefined ? nothing : html`<p class="starter">What is said in the room is sent to <bdi>${report.sentTo}</bdi>.</p>`}
                 ${report.model.starter ? html`<p class="starter">${STARTER_LINE}</p>` : nothing}
               </div>`
             : html`<p class="doing">${progress ? 'Loading…' : 'None is loaded yet.'}</p>`

@@ -4,11 +4,15 @@ import type { ModelCheckView, NodeCommands, StoredModelView } from '../../node/v
 import { formatBytes } from '../look/format.ts';
 import { visibleName } from '../look/visible-name.ts';
 
-const PLACE = { browser: 'in this browser', companion: 'in the companion' } as const;
+const PLACE = {
+  browser: 'in this browser',
+  companion: 'in the companion',
+  endpoint: 'at your server',
+} as const;
 
 /** `run` reports what a command is refused with. */
 export function storedRow(
-  { name, sizeBytes, sha256, place, checked, inUse, lastCheck }: StoredModelView,
+  { id, name, sizeBytes, place, checked, inUse, lastCheck }: StoredModelView,
   isBusy: boolean,
   run: (work: (commands: NodeCommands) => ReturnType<NodeCommands['useModel']>) => void,
 ): TemplateResult {
@@ -16,7 +20,7 @@ export function storedRow(
   return html`<li>
     <p class="model" dir="auto">${shown}</p>
     <p class="facts">
-      ${formatBytes(sizeBytes)}, ${PLACE[place]}${checked === 'host' ? ', verified with its host' : ''}
+      ${sizeBytes === 0 ? '' : `${formatBytes(sizeBytes)}, `}${PLACE[place]}${checked === 'host' ? ', verified with its host' : ''}
       ${inUse ? html`· <strong>in use</strong>` : nothing}
     </p>
     ${lastCheck ? html`<p class="facts" role="status">${wordsOf(lastCheck)}</p>` : nothing}
@@ -28,7 +32,7 @@ export function storedRow(
               ?disabled=${isBusy}
               aria-label="Use ${shown}"
               @click=${() => {
-                run((commands) => commands.useModel(sha256));
+                run((commands) => commands.useModel(id));
               }}
             >
               Use
@@ -40,7 +44,7 @@ export function storedRow(
                       aria-label="Check ${shown}"
                       title="Reads every byte again and fetches anew what the disk has changed"
                       @click=${() => {
-                        run((commands) => commands.checkModel(sha256));
+                        run((commands) => commands.checkModel(id));
                       }}
                     >
                       Check
@@ -48,7 +52,7 @@ export function storedRow(
                     <button
                       aria-label="Delete ${shown} from this browser"
                       @click=${() => {
-                        run((commands) => commands.removeModel(sha256));
+                        run((commands) => commands.removeModel(id));
                       }}
                     >
                       Delete

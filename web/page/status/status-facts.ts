@@ -17,11 +17,13 @@ export interface StatusFact {
 const LANES: Readonly<Record<LaneReport['lane'], string>> = {
   gguf: 'gguf, in this tab',
   companion: 'companion, on this machine',
+  endpoint: 'endpoint, your own server',
 };
 const BACKENDS: Readonly<Record<LaneReport['backend'], string>> = {
   webgpu: 'WebGPU',
   wasm: 'WebAssembly on the CPU',
   cpu: 'CPU',
+  remote: 'another program',
 };
 export function statusFacts(view: NodeView, room: RoomView | undefined): readonly StatusFact[] {
   return [connectionFact(view), ...daemonFact(view.connection, room), ...laneFacts(view.lane)];

@@ -31,6 +31,8 @@ export function settledCommands(node: NodeCommands, clock: Clock): NodeCommands 
     approveHost: (origin) => settled(() => node.approveHost(origin)),
     checkModel: (sha256) => settled(() => node.checkModel(sha256)),
     removeModel: (sha256) => settled(() => node.removeModel(sha256)),
+    connectEndpoint: (wish) => settled(() => node.connectEndpoint(wish)),
+    forgetEndpoint: () => settled(() => node.forgetEndpoint()),
     setAsleep: (peerId, asleep) => settled(() => node.setAsleep(peerId, asleep)),
     backupFile: () => settled(() => node.backupFile()),
     restoreBackup: (text, code) => settled(() => node.restoreBackup(text, code)),

@@ -8,7 +8,13 @@ import { avatar, kindWord } from '../look/person-badge.ts';
 import { visibleName } from '../look/visible-name.ts';
 import { troubleCard } from '../troubles/trouble-card.ts';
 
-export function messageView(item: TimelineItem, continues: boolean, retry: () => void): TemplateResult {
+/** `sentTo`: the address of another program that is given what is said here. */
+export function messageView(
+  item: TimelineItem,
+  continues: boolean,
+  sentTo: string | undefined,
+  retry: () => void,
+): TemplateResult {
   const degrees = hueOf(item.peerId);
   return html`
     <article
@@ -25,6 +31,16 @@ export function messageView(item: TimelineItem, continues: boolean, retry: () =>
         >
       </header>
       <p class="text">${item.text}</p>
+      ${
+        sentTo === undefined
+          ? nothing
+          : html`<p
+              class="delivery"
+              title="The personas think there; this text is part of what they are given."
+            >
+              → <bdi>${sentTo}</bdi>
+            </p>`
+      }
       ${deliveryView(item, retry)}
     </article>
   `;

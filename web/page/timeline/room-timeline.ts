@@ -18,11 +18,17 @@ import { UnreadLine, type Presence } from './unread-line.ts';
 const ARRIVING_MS = 4_000;
 
 export class RoomTimeline extends LitElement implements ScrollHost {
-  static override properties = { room: { attribute: false }, node: { attribute: false } };
+  static override properties = {
+    room: { attribute: false },
+    node: { attribute: false },
+    sentTo: { attribute: false },
+  };
   static override styles = [baseCss, badgeCss, troubleCss, messageCss, timelineCss];
 
   declare room: RoomView;
   declare node: NodeStore;
+  /** Where the personas think, when that is another program. */
+  declare sentTo: string | undefined;
   readonly #window = new HistoryWindow();
   readonly #unread = new UnreadLine();
   readonly #scroll = new ScrollKeeper(this, () => {
@@ -194,7 +200,7 @@ export class RoomTimeline extends LitElement implements ScrollHost {
           <span aria-hidden="true">New</span>
         </div>`;
       case 'message':
-        return messageView(row.item, row.continues, () => {
+        return messageView(row.item, row.continues, this.sentTo, () => {
           void this.node.report(this.node.commands.retry(row.item.key));
         });
     }

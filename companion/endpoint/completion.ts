@@ -1,0 +1,220 @@
+/** Owns one streamed answer of the endpoint: what is asked of it, and how its events become our chunks. */
+import type { IncomingMessage } from 'node:http';
+import { createParser } from 'eventsource-parser';
+import * as v from 'valibot';
+import type { Clock } from '../../shared/clock.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
+import { aborted, malformed } from './endpoint-http.ts';
+
+export interface Dialect {
+  /** GBNF and the counts of the prompt's evaluation are llama.cpp's own. */
+  readonly server: 'llama.cpp' | 'other';
+  readonly hasJsonSchema: boolean;
+}
+
+/** Of one event, and of what has not become one yet. */
+const MAX_EVENT_CHARS = 256 * 1024;
+/** Far more than a token ever is: a server that goes on behind `max_tokens` is cut. */
+const MAX_CHARS_PER_TOKEN = 256;
+
+/**
+ * Control tokens of the usual templates. Servers read them anywhere in a message: whoever writes one into a room must not
+ * end a message of the prompt with it.
+ */
+const CONTROL = /<\|[^|<>\s]{1,40}\|>|<\/?s>|<(?:start|end)_of_turn>|\[\/?INST\]/g;
+
+export function wireMessages(messages: readonly ChatMessage[]): ChatMessage[] {
+  return messages.map(({ role, content }) => ({
+    role,
+    content: content.replace(CONTROL, (token) => `${token.slice(0, 1)} ${token.slice(1)}`),
+  }));
+}
+
+/** Throws `GrammarInvalid` for a grammar that this server cannot be given in any form. */
+export function requestBody(model: string, request: GenerateRequest, dialect: Dialect): unknown {
+  const { messages, sampling, maxTokens, grammar, jsonSchema, stop } = request;
+  const { temperature, topP, topK, repeatPenalty, seed } = sampling;
+  const isLlama = dialect.server === 'llama.cpp';
+  if (grammar !== undefined && !isLlama && jsonSchema === undefined)
+    throw new AppError('GrammarInvalid', 'This server takes no grammar in GBNF.');
+  return {
+    model,
+    messages: wireMessages(messages),
+    stream: true,
+    stream_options: { include_usage: true },
+    max_tokens: maxTokens,
+    temperature,
+    ...(topP !== undefined && { top_p: topP }),
+    ...(seed !== undefined && { seed }),
+    ...(stop && { stop }),
+    // A server that does not know a field may refuse the request for it.
+    ...(isLlama && {
+      return_progress: true,
+      cache_prompt: true,
+      ...(topK !== undefined && { top_k: topK }),
+      ...(repeatPenalty !== undefined && { repeat_penalty: repeatPenalty }),
+      ...(grammar !== undefined && { grammar }),
+    }),
+    ...(!isLlama &&
+      dialect.hasJsonSchema &&
+      jsonSchema !== undefined && { response_format: jsonSchemaFormat(JSON.parse(jsonSchema)) }),
+  };
+}
+
+export function jsonSchemaFormat(schema: unknown): unknown {
+  return { type: 'json_schema', json_schema: { name: 'decision', strict: true, schema } };
+}
+
+const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const UsageSchema = v.object({
+  prompt_tokens: CountSchema,
+  completion_tokens: CountSchema,
+  prompt_tokens_details: v.nullish(v.object({ cached_tokens: v.nullish(CountSchema) })),
+});
+const EventSchema = v.object({
+  model: v.optional(v.string()),
+  choices: v.array(
+    v.object({
+      delta: v.optional(v.object({ content: v.nullish(v.string()) })),
+      finish_reason: v.nullish(v.string()),
+    }),
+  ),
+  usage: v.nullish(UsageSchema),
+  prompt_progress: v.optional(v.object({ total: CountSchema, processed: CountSchema })),
+});
+const ErrorEventSchema = v.object({ error: v.object({ message: v.string() }) });
+
+export interface AnswerDeps {
+  readonly url: URL;
+  readonly model: string;
+  readonly maxTokens: number;
+  readonly clock: Clock;
+  readonly startedMs: number;
+  readonly signal: AbortSignal;
+  /** Bytes came. */
+  alive(): void;
+}
+
+/**
+ * Pushes deltas and the final result. Rejects with `EndpointMalformed` for what is no such stream, `LaneDied` where it
+ * ends too early, `Aborted`.
+ */
+export async function readAnswer(
+  response: IncomingMessage,
+  deps: AnswerDeps,
+  push: (chunk: GenerateChunk) => void,
+): Promise<void> {
+  const { url, clock, signal } = deps;
+  if (!(response.headers['content-type'] ?? '').includes('text/event-stream')) {
+    response.destroy();
+    throw malformed(url, 'no stream of events');
+  }
+  const answer = new Answer(deps, push);
+  const parser = createParser({
+    maxBufferSize: MAX_EVENT_CHARS,
+    onEvent: ({ data }) => {
+      answer.take(data);
+    },
+    onError: (error) => {
+      // Unknown fields are the standard's to ignore.
+      if (error.type === 'max-buffer-size-exceeded') throw malformed(url, 'a line without an end');
+    },
+  });
+  const decoder = new TextDecoder();
+  try {
+    for await (const bytes of response as AsyncIterable<Uint8Array>) {
+      deps.alive();
+      parser.feed(decoder.decode(bytes, { stream: true }));
+      if (answer.isOver) break;
+    }
+  } catch (error) {
+    if (signal.aborted) throw aborted(signal);
+    if (error instanceof AppError) throw error;
+    throw new AppError('LaneDied', `${url.host} ended the connection in the middle of an answer.`, {
+      cause: error,
+    });
+  } finally {
+    response.destroy();
+  }
+  push({ kind: 'done', result: answer.result(clock.monotonicMs()) });
+}
+
+/** What has come of an answer so far. */
+class Answer {
+  readonly #deps: AnswerDeps;
+  readonly #push: (chunk: GenerateChunk) => void;
+  #text = '';
+  #firstMs: number | undefined;
+  #finishReason: 'stop' | 'length' | undefined;
+  #usage: v.InferOutput<typeof UsageSchema> | undefined;
+  isOver = false;
+
+  constructor(deps: AnswerDeps, push: (chunk: GenerateChunk) => void) {
+    this.#deps = deps;
+    this.#push = push;
+  }
+
+  take(data: string): void {
+    const { url, model, maxTokens, clock } = this.#deps;
+    if (data === '[DONE]') {
+      this.isOver = true;
+      return;
+    }
+    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), EventSchema), data);
+    if (!parsed.success) throw eventProblem(url, data);
+    const { choices, usage, prompt_progress: progress, model: told } = parsed.output;
+    // Some add the date of the version to the name.
+    if (told !== undefined && told !== '' && !told.startsWith(model))
+      throw malformed(url, `the model ${told.slice(0, 100)} where ${model} was asked for`);
+    if (progress)
+      this.#push({
+        kind: 'progress',
+        promptTokensDone: Math.min(progress.processed, progress.total),
+        promptTokens: progress.total,
+      });
+    for (const { delta, finish_reason: reason } of choices) {
+      const text = delta?.content ?? '';
+      if (text !== '') {
+        this.#firstMs ??= clock.monotonicMs();
+        this.#text += text;
+        if (this.#text.length > maxTokens * MAX_CHARS_PER_TOKEN)
+          throw malformed(url, 'far more than was asked for');
+        this.#push({ kind: 'delta', text });
+      }
+      if (typeof reason === 'string') this.#finishReason = reason === 'length' ? 'length' : 'stop';
+    }
+    if (usage) this.#usage = usage;
+  }
+
+  result(nowMs: number): Extract<GenerateChunk, { kind: 'done' }>['result'] {
+    const { url, startedMs } = this.#deps;
+    if (this.#finishReason === undefined)
+      throw new AppError('LaneDied', `${url.host} ended the answer before its end.`);
+    // Counts are never estimated.
+    if (!this.#usage) throw malformed(url, 'no counts of tokens');
+    const {
+      prompt_tokens: promptTokens,
+      completion_tokens: completionTokens,
+      prompt_tokens_details: details,
+    } = this.#usage;
+    return {
+      text: this.#text,
+      finishReason: this.#finishReason,
+      promptTokens,
+      cachedTokens: details?.cached_tokens ?? 0,
+      completionTokens,
+      firstTokenMs: (this.#firstMs ?? nowMs) - startedMs,
+      totalMs: nowMs - startedMs,
+    };
+  }
+}
+
+function eventProblem(url: URL, data: string): AppError {
+  const refused = v.safeParse(v.pipe(v.string(), v.parseJson(), ErrorEventSchema), data);
+  if (!refused.success) return malformed(url, 'an event that cannot be read');
+  return new AppError(
+    'EndpointBusy',
+    `${url.host} gave the answer up: ${refused.output.error.message.slice(0, 300)}`,
+  );
+}

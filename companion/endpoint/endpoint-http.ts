@@ -1,0 +1,175 @@
+/** Owns one HTTP exchange with the endpoint: to a pinned address, no redirect, no more bytes than announced here. */
+import { request as requestPlain, type IncomingMessage } from 'node:http';
+import { request as requestTls } from 'node:https';
+import * as v from 'valibot';
+import type { Clock } from '../../shared/clock.ts';
+import { AppError } from '../../shared/errors.ts';
+import { pinAddress, type Lookup } from './reach.ts';
+
+export interface EndpointAccess {
+  /** Without a slash at its end. */
+  readonly address: string;
+  readonly key?: string | undefined;
+  readonly isPublicConfirmed: boolean;
+  readonly lookup: Lookup;
+  readonly clock: Clock;
+}
+
+/** Of an answer that is no stream. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const CONNECT_MS = 10_000;
+
+interface Exchange {
+  readonly url: URL;
+  /** JSON; without one it is a GET. */
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the answer's head, whatever its status below 300. Rejects with the named errors of an endpoint, or `Aborted`. */
+export async function exchange(
+  access: EndpointAccess,
+  { url, body, signal }: Exchange,
+): Promise<IncomingMessage> {
+  const { ip, family } = await pinAddress(url, access);
+  if (signal.aborted) throw aborted(signal);
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const send = url.protocol === 'https:' ? requestTls : requestPlain;
+    const request = send(url, {
+      method: text === undefined ? 'GET' : 'POST',
+      headers: {
+        accept: 'application/json, text/event-stream',
+        ...(access.key !== undefined && { authorization: `Bearer ${access.key}` }),
+        ...(text !== undefined && {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(text),
+        }),
+      },
+      // A connection of its own: one from a pool may lead to where the name pointed before.
+      agent: false,
+      lookup: (_host, { all }, done) => {
+        // The judged address, and no second question that could be answered otherwise.
+        if (all === true) (done as unknown as AllFound)(null, [{ address: ip, family }]);
+        else done(null, ip, family);
+      },
+      signal,
+    });
+    const connected = access.clock.after(CONNECT_MS, () => {
+      request.destroy(new Error(`no connection within ${CONNECT_MS / 1_000} s`));
+    });
+    request.on('socket', (socket) => {
+      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', connected);
+    });
+    request.once('close', connected);
+    request.once('response', resolve);
+    request.once('error', (cause) => {
+      reject(signal.aborted ? aborted(signal) : unreachable(url, cause));
+    });
+    request.end(text);
+  });
+  const { statusCode = 0 } = response;
+  if (statusCode >= 200 && statusCode < 300) return response;
+  throw refusalOf(url, statusCode, statusCode >= 400 ? await readText(response, signal).catch(() => '') : '');
+}
+
+type AllFound = (
+  error: null,
+  found: readonly { readonly address: string; readonly family: number }[],
+) => void;
+
+/** The whole answer against its schema. Rejects with `EndpointMalformed` for anything else. */
+export async function exchangeJson<T>(
+  access: EndpointAccess,
+  wanted: Exchange & { readonly schema: v.GenericSchema<unknown, T> },
+): Promise<T> {
+  const text = await readText(await exchange(access, wanted), wanted.signal);
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch (cause) {
+    throw malformed(wanted.url, 'no JSON', cause);
+  }
+  const parsed = v.safeParse(wanted.schema, answer);
+  if (parsed.success) return parsed.output;
+  throw malformed(
+    wanted.url,
+    'something else than an OpenAI-compatible server would',
+    new v.ValiError(parsed.issues),
+  );
+}
+
+export function malformed(url: URL, what: string, cause?: unknown): AppError {
+  return new AppError('EndpointMalformed', `${url.host} answered with ${what}.`, { cause });
+}
+
+async function readText(response: IncomingMessage, signal: AbortSignal): Promise<string> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const part of response as AsyncIterable<Buffer>) {
+      sizeBytes += part.length;
+      if (sizeBytes > MAX_ANSWER_BYTES)
+        throw new AppError('EndpointMalformed', 'The server sent more than any answer takes.');
+      parts.push(part);
+    }
+  } catch (error) {
+    if (signal.aborted) throw aborted(signal);
+    if (error instanceof AppError) throw error;
+    throw new AppError(
+      'EndpointUnreachable',
+      'The server ended the connection in the middle of its answer.',
+      {
+        cause: error,
+      },
+    );
+  } finally {
+    response.destroy();
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+const RefusalSchema = v.object({
+  error: v.union([
+    v.pipe(
+      v.string(),
+      v.transform((message) => ({ message, type: undefined, code: undefined })),
+    ),
+    v.object({
+      message: v.string(),
+      type: v.nullish(v.string()),
+      code: v.nullish(v.union([v.string(), v.number()])),
+    }),
+  ]),
+});
+
+/** Of the server's own words so many are shown. */
+const SHOWN_CHARS = 300;
+
+function refusalOf({ host }: URL, status: number, text: string): AppError {
+  if (status >= 300 && status < 400)
+    return new AppError('EndpointRefused', `${host} sends elsewhere (${status}), which is not followed.`);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), RefusalSchema), text);
+  const { message = '', type, code } = parsed.success ? parsed.output.error : {};
+  const words = message === '' ? `status ${status}` : `${status}, ${message.slice(0, SHOWN_CHARS)}`;
+  if (type === 'exceed_context_size_error' || code === 'context_length_exceeded')
+    return new AppError('ContextOverflow', `${host}: ${words}`);
+  if (status === 400 && /grammar/i.test(message)) return new AppError('GrammarInvalid', `${host}: ${words}`);
+  if (status === 401 || status === 403)
+    return new AppError('EndpointRefused', `${host} wants another key (${words}).`);
+  if (status === 429 || status >= 500)
+    return new AppError('EndpointBusy', `${host} cannot serve now (${words}).`);
+  return new AppError('EndpointRefused', `${host} refused (${words}).`);
+}
+
+function unreachable({ host }: URL, cause: Error): AppError {
+  const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+  return new AppError('EndpointUnreachable', `${host} does not answer (${why}).`, { cause });
+}
+
+export function aborted(signal: AbortSignal): AppError {
+  const reason: unknown = signal.reason;
+  return reason instanceof AppError
+    ? reason
+    : new AppError('Aborted', 'The request was stopped.', { cause: reason });
+}
