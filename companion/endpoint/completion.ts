@@ -4,6 +4,7 @@ import { createParser } from 'eventsource-parser';
 import * as v from 'valibot';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
+import { defuseControlTokens } from '../../shared/inference/defuse-control.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import { aborted, malformed } from './endpoint-http.ts';
 
@@ -18,17 +19,8 @@ const MAX_EVENT_CHARS = 256 * 1024;
 /** Far more than a token ever is: a server that goes on behind `max_tokens` is cut. */
 const MAX_CHARS_PER_TOKEN = 256;
 
-/**
- * Control tokens of the usual templates. Servers read them anywhere in a message: whoever writes one into a room must not
- * end a message of the prompt with it.
- */
-const CONTROL = /<\|[^|<>\s]{1,40}\|>|<\/?s>|<(?:start|end)_of_turn>|\[\/?INST\]/g;
-
 export function wireMessages(messages: readonly ChatMessage[]): ChatMessage[] {
-  return messages.map(({ role, content }) => ({
-    role,
-    content: content.replace(CONTROL, (token) => `${token.slice(0, 1)} ${token.slice(1)}`),
-  }));
+  return messages.map(({ role, content }) => ({ role, content: defuseControlTokens(content) }));
 }
 
 /** Throws `GrammarInvalid` for a grammar that this server cannot be given in any form. */

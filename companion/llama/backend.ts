@@ -21,8 +21,11 @@ export interface LlamaBackend extends LaneEngine {
 /** The model files the companion knows: the default or `--model` one first, then finished uploads. */
 export interface ModelShelf {
   offers(): readonly ModelOffer[];
-  /** Absolute path of a known model's file; undefined for an unknown id. Never built from foreign text. */
-  pathOf(modelId: string): string | undefined;
+  /**
+   * Absolute path of a known model's file, by what stands behind `/models/` in its address: the id, for a compiled model
+   * the id and a file of it. Undefined for anything else; never built from foreign text.
+   */
+  pathOf(name: string): string | undefined;
   /** A one-time ticket (base64url) for one upload of exactly `sizeBytes`; lives 60 s until its PUT begins. */
   openUpload(name: string, sizeBytes: number): string;
   /**

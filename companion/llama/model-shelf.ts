@@ -1,4 +1,5 @@
 /** Owns which model files there are: the one the companion was started with, then what was uploaded. */
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { toBase64Url } from '../../shared/base64url.ts';
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
@@ -6,6 +7,8 @@ import { PATHS } from '../../shared/bridge/protocol.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { RandomSource } from '../../shared/random.ts';
+import { MLC_FILES } from '../../shared/models/mlc-files.ts';
+import { readMlcFolder, type MlcFolder } from '../mlc/mlc-folder.ts';
 import type { ModelShelf } from './backend.ts';
 import { readModelFile } from './model-file.ts';
 import { createModelFolder, sha256Of, type StoredModel } from './model-folder.ts';
@@ -13,7 +16,7 @@ import { createModelFolder, sha256Of, type StoredModel } from './model-folder.ts
 export interface ModelShelfDeps {
   /** The home folder; uploads go into `models` in it. */
   readonly home: string;
-  /** `--model FILE`, or the starter of the build. */
+  /** `--model`: a GGUF file or a folder that MLC compiled; else the starter of the build. */
   readonly modelPath: string;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -40,22 +43,37 @@ const MAX_TICKETS = 16;
 export async function createModelShelf(deps: ModelShelfDeps): Promise<ModelShelf> {
   const { home, clock, random } = deps;
   const folder = createModelFolder(join(home, 'models'), random);
-  const models = new Map<string, { readonly path: string; readonly offer: ModelOffer }>();
+  const offers = new Map<string, ModelOffer>();
+  /** By what follows {@link PATHS.models} in an address. */
+  const paths = new Map<string, string>();
   const tickets = new Map<string, Ticket>();
   const add = (model: StoredModel, fallbackName: string): ModelOffer => {
     const offer = offerOf(model, fallbackName);
-    if (!models.has(offer.id)) models.set(offer.id, { path: model.path, offer });
+    if (!offers.has(offer.id)) {
+      offers.set(offer.id, offer);
+      paths.set(offer.id, model.path);
+    }
     return offer;
+  };
+  const addCompiled = ({ files, library, contextTokens, needsF16, ...model }: MlcFolder): void => {
+    const { sha256 } = model;
+    const path = PATHS.models + sha256;
+    const mlc = { library, contextTokens, needsF16 };
+    offers.set(sha256, { ...model, id: sha256, starter: false, path, mlc });
+    for (const [name, file] of files) paths.set(`${sha256}/${MLC_FILES}${name}`, file);
   };
 
   const path = resolve(deps.modelPath);
-  const first = await readModelFile(path);
-  add({ ...first, sha256: await sha256Of(path, readingOf(path, first.sizeBytes, deps)) }, basename(path));
+  if (await isFolder(path)) addCompiled(await readMlcFolder(path, readingOf(path, undefined, deps)));
+  else {
+    const first = await readModelFile(path);
+    add({ ...first, sha256: await sha256Of(path, readingOf(path, first.sizeBytes, deps)) }, basename(path));
+  }
   for (const model of await folder.sweep()) add(model, model.sha256.slice(0, 8));
 
   return {
-    offers: () => Array.from(models.values(), ({ offer }) => offer),
-    pathOf: (modelId) => models.get(modelId)?.path,
+    offers: () => [...offers.values()],
+    pathOf: (name) => paths.get(name),
     openUpload: (name, sizeBytes) => {
       const ticket = toBase64Url(random.bytes(TICKET_BYTES));
       tickets.set(ticket, { name, sizeBytes, expiresMs: clock.monotonicMs() + TICKET_LIVES_MS });
@@ -76,15 +94,20 @@ export async function createModelShelf(deps: ModelShelfDeps): Promise<ModelShelf
 /** Tells how far the reading of a large file is, once a second. */
 function readingOf(
   path: string,
-  sizeBytes: number,
+  sizeBytes: number | undefined,
   { clock, tell }: Pick<ModelShelfDeps, 'clock' | 'tell'>,
 ): (read: number) => void {
   let toldMs = clock.monotonicMs();
   return (read) => {
     if (clock.monotonicMs() - toldMs < TELL_EVERY_MS) return;
     toldMs = clock.monotonicMs();
-    tell(`Reading ${basename(path)}: ${inMebibytes(read)} of ${inMebibytes(sizeBytes)} MiB`);
+    const all = sizeBytes === undefined ? '' : ` of ${inMebibytes(sizeBytes)}`;
+    tell(`Reading ${basename(path)}: ${inMebibytes(read)}${all} MiB`);
   };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 function inMebibytes(bytes: number): string {

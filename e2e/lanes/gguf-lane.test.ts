@@ -7,14 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
 import { plain } from '../../shared/testing/lane-acceptance.ts';
 import { randomModel } from '../models/random-model.ts';
-import { launchChromium } from '../run/chromium.ts';
+import { launchChromium, WEBGPU_ON_SWIFTSHADER } from '../run/chromium.ts';
 import { startLaneRig, type LaneRig } from './lane-rig.ts';
 
-const WEBGPU_ON_SWIFTSHADER = [
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-features=Vulkan',
-];
 /** The random model never ends by itself. */
 const LONG_ANSWER_TOKENS = 24;
 const NO_WEBGPU = { withoutWebgpu: 'no WebGPU' };

@@ -3,6 +3,13 @@ import { existsSync } from 'node:fs';
 import { chromium, type Browser, type LaunchOptions } from 'playwright';
 import { CHROMIUM_VARIABLE, chromiumPaths } from './chromium-paths.mjs';
 
+/** Gives WebGPU to a Chromium without a GPU: a software adapter without `shader-f16`. */
+export const WEBGPU_ON_SWIFTSHADER = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+];
+
 /** Absolute path, or undefined to leave the choice to Playwright. `PERSONA_NODE_CHROMIUM` overrules what is installed. */
 export function findChromium(): string | undefined {
   const named = process.env[CHROMIUM_VARIABLE];

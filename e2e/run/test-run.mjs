@@ -1,5 +1,5 @@
 /** Owns the order of `npm test`: packages, build, browser; then checks, unit tests and journeys; then the count. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuild } from '../../companion/launch/build.mjs';
@@ -47,6 +47,10 @@ function conclude(results) {
     const counts = `${passed} passed, ${bad} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
     console.log(`${bad === 0 ? '  ' : '✗ '}${name.padEnd(12)} ${counts.padEnd(34)} ${seconds.toFixed(1)} s`);
   }
+  if (!existsSync(join(ROOT, '.e2e', 'mlc-test-model')))
+    console.log(
+      '  mlc          left out: "npm run make:mlc-test-model" makes the model that its tests run on',
+    );
   // Nothing ran is no success.
   process.exitCode = failed === 0 && sum('passed') > 0 ? 0 : 1;
   console.log(`\n${sum('passed')} passed, ${failed} failed`);

@@ -29,8 +29,18 @@ export const ModelOfferSchema = v.object({
   sizeBytes: v.number(),
   sha256: v.string(),
   starter: v.boolean(),
-  /** Same-origin path of the bytes, for the gguf lane. */
+  /** Same-origin path of the bytes, for a lane in the tab; of MLC, of the folder of its files. */
   path: v.string(),
+  /** Set where the model is a folder that MLC compiled, and no GGUF file. */
+  mlc: v.optional(
+    v.object({
+      /** Name of the compiled library among the files. */
+      library: v.string(),
+      contextTokens: v.number(),
+      /** Its kernels calculate in f16: the adapter has to know how. */
+      needsF16: v.boolean(),
+    }),
+  ),
 });
 export type ModelOffer = v.InferOutput<typeof ModelOfferSchema>;
 

@@ -2,10 +2,10 @@
 import * as v from 'valibot';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from './generate.ts';
 
-export const LANE_IDS = ['gguf', 'companion', 'endpoint'] as const;
+export const LANE_IDS = ['gguf', 'mlc', 'companion', 'endpoint'] as const;
 export type LaneId = (typeof LANE_IDS)[number];
-/** Those that `--lane` can ask for: an endpoint is set up in the page. */
-export type ForcedLane = Exclude<LaneId, 'endpoint'>;
+/** Those that `--lane` can ask for: the others follow from the model. */
+export type ForcedLane = Exclude<LaneId, 'mlc' | 'endpoint'>;
 
 /** What a lane proved about itself after loading, not what it was asked for. */
 export const LaneReportSchema = v.object({

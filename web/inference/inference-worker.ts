@@ -2,10 +2,11 @@
 import { expose } from 'comlink';
 import { systemClock } from '../../shared/clock.ts';
 import { createOpenGguf } from './gguf/open-gguf.ts';
-import { createWorkerLaneService } from './gguf/worker-lane-service.ts';
+import { createOpenMlc } from './mlc/open-mlc.ts';
+import { createWorkerLaneService, type OpenModel } from './worker-lane/worker-lane-service.ts';
 import { createModelFiles } from './models/model-files.ts';
 
-const openModel = createOpenGguf({
+const openGguf = createOpenGguf({
   clock: systemClock,
   fetchBytes: (input, init) => fetch(input, init),
   files: async () => createModelFiles(await navigator.storage.getDirectory()),
@@ -22,5 +23,15 @@ function holdForLife(lock: string): Promise<void> {
       .catch(refused);
   });
 }
+
+const openMlc = createOpenMlc({
+  clock: systemClock,
+  origin: location.origin,
+  // 6 MB of code that only this lane needs.
+  loadEngine: async () => (await import('./mlc/raw-mlc.ts')).createWebLlm(),
+});
+
+const openModel: OpenModel = (options, onProgress, signal) =>
+  options.engine === 'mlc' ? openMlc(options, onProgress, signal) : openGguf(options, onProgress, signal);
 
 expose(createWorkerLaneService(openModel, holdForLife));

@@ -7,8 +7,8 @@ import { openCompanionLane } from './companion-lane/companion-lane.ts';
 import type { LaneBridge } from './companion-lane/lane-bridge.ts';
 import type { PutFile } from './companion-lane/put-file.ts';
 import { uploadModel } from './companion-lane/upload-model.ts';
-import { openGgufLane } from './gguf/gguf-lane.ts';
-
+import { openWorkerLane } from './worker-lane/worker-lane.ts';
+import type { WorkerOpenOptions } from './worker-lane/worker-api.ts';
 import type { ModelFiles } from './models/model-files.ts';
 import type { EndpointModelRef, FileSource, KnownModel, ModelSource } from './models/model-source.ts';
 import { planLane, type LanePlan } from './plan.ts';
@@ -57,15 +57,14 @@ export function createLaneFactory(deps: LaneFactoryDeps): LaneFactory {
     open: async (request) => {
       const { source } = request;
       if (source.kind === 'endpoint') return openEndpoint(deps, source.model, request);
+      const found = offeredAgain(source, request.models);
       const plan = planLane({
         probe: await deps.probe(),
         forcedLane: request.forcedLane,
         companionLane: request.companionLane,
+        mlc: mlcOf(found),
       });
-      const opened =
-        plan.lane === 'gguf'
-          ? await openInTab(deps, offeredAgain(source, request.models), request, plan)
-          : await openInCompanion(deps, offeredAgain(source, request.models), request);
+      const opened = await openPlanned(deps, found, request, plan);
       return { ...opened, reason: plan.reason };
     },
   };
@@ -88,23 +87,34 @@ async function openEndpoint(
   return { lane, reason: endpointReason(model), model: { kind: 'endpoint', model } };
 }
 
-async function openInTab(
+function openPlanned(
   deps: LaneFactoryDeps,
   source: FileSource,
   request: OpenLaneRequest,
-  plan: Extract<LanePlan, { lane: 'gguf' }>,
+  plan: LanePlan,
 ): Promise<Opened> {
-  const { withoutWebgpu, threads } = plan;
-  const { lane, model } = await openGgufLane(
-    { ...deps, spawn: deps.spawnInferenceWorker },
-    {
-      source,
-      threads,
-      ...(withoutWebgpu === undefined ? {} : { withoutWebgpu }),
-    },
-    request.onProgress,
-    request.signal,
-  );
+  switch (plan.lane) {
+    case 'mlc':
+      if (source.kind !== 'offer')
+        throw new AppError('ModelNotFound', 'The companion has that model no more.');
+      return openInTab(deps, { engine: 'mlc', offer: source.offer }, request);
+    case 'gguf': {
+      const { withoutWebgpu, threads } = plan;
+      const options = { source, threads, ...(withoutWebgpu === undefined ? {} : { withoutWebgpu }) };
+      return openInTab(deps, { engine: 'gguf', ...options }, request);
+    }
+    case 'companion':
+      return openInCompanion(deps, source, request);
+  }
+}
+
+async function openInTab(
+  deps: LaneFactoryDeps,
+  options: WorkerOpenOptions,
+  { onProgress, signal }: OpenLaneRequest,
+): Promise<Opened> {
+  const worker = { ...deps, spawn: deps.spawnInferenceWorker };
+  const { lane, model } = await openWorkerLane(worker, options, onProgress, signal);
   return { lane, model: { kind: 'remembered', model } };
 }
 
@@ -134,8 +144,13 @@ async function fileOf(source: Exclude<FileSource, { kind: 'offer' }>, deps: Lane
 }
 
 /** What the companion has can be had from it again, also when it was dropped here first. */
-function offeredAgain(source: FileSource, models: readonly ModelOffer[]): FileSource {
+export function offeredAgain(source: FileSource, models: readonly ModelOffer[]): FileSource {
   if (source.kind !== 'remembered') return source;
   const offer = models.find(({ sha256 }) => sha256 === source.model.sha256);
   return offer ? { kind: 'offer', offer } : source;
+}
+
+/** What is compiled of the model; undefined for a GGUF file. */
+export function mlcOf(source: FileSource): ModelOffer['mlc'] {
+  return source.kind === 'offer' ? source.offer.mlc : undefined;
 }

@@ -1,4 +1,5 @@
 /** Owns the choice of the lane at birth, and the reason in words for the person. Nothing switches by itself later. */
+import type { ModelOffer } from '../../shared/bridge/messages.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ForcedLane } from '../../shared/inference/lane.ts';
 import type { DeviceProbe } from './probe.ts';
@@ -7,10 +8,13 @@ export interface LanePlanInput {
   readonly probe: DeviceProbe;
   /** `--lane`. */
   readonly forcedLane?: ForcedLane | undefined;
+  /** Set for a model that MLC compiled: it runs in the tab on WebGPU, or nowhere. */
+  readonly mlc?: ModelOffer['mlc'];
   readonly companionLane: { readonly available: boolean; readonly reason: string };
 }
 
 export type LanePlan =
+  | { readonly lane: 'mlc'; readonly reason: string }
   | { readonly lane: 'companion'; readonly reason: string }
   | {
       readonly lane: 'gguf';
@@ -27,7 +31,8 @@ const MAX_THREADS = 8;
  * WebGPU with `shader-f16` → gguf; else the companion, which is 13 to 17 times faster than wasm; wasm where neither
  * serves. A forced lane is taken or refused, never replaced. Throws `NoLane` that says what was tried.
  */
-export function planLane({ probe, forcedLane, companionLane }: LanePlanInput): LanePlan {
+export function planLane({ probe, forcedLane, mlc, companionLane }: LanePlanInput): LanePlan {
+  if (mlc) return planMlc(mlc, probe, forcedLane);
   const onGpu = probe.webgpu === 'shader-f16';
   const noEngine = whyNoEngine(probe);
   const gguf = (reason: string): LanePlan => ({
@@ -60,6 +65,20 @@ export function planLane({ probe, forcedLane, companionLane }: LanePlanInput): L
     );
   }
   throw noLane([noEngine, `the companion cannot think: ${companionLane.reason}`]);
+}
+
+function planMlc(
+  { needsF16 }: NonNullable<ModelOffer['mlc']>,
+  { webgpu }: DeviceProbe,
+  forcedLane: ForcedLane | undefined,
+): LanePlan {
+  const isAble = webgpu === 'shader-f16' || (webgpu === 'no shader-f16' && !needsF16);
+  if (forcedLane) throw noLane([`--lane ${forcedLane}: this model is compiled for web-llm in the tab`]);
+  if (!isAble)
+    throw noLane([
+      `this model is compiled for WebGPU${needsF16 ? ' in f16' : ''}, but ${WEBGPU_WORDS[webgpu]}`,
+    ]);
+  return { lane: 'mlc', reason: 'In this tab on WebGPU with web-llm: the model is compiled for it.' };
 }
 
 const WEBGPU_WORDS: Readonly<Record<DeviceProbe['webgpu'], string>> = {

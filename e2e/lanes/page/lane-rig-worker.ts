@@ -1,11 +1,13 @@
-/** Owns the realm that stands for the node worker in the lane tests: it opens gguf lanes and runs the suite on them. */
+/** Owns the realm that stands for the node worker in the lane tests: it opens lanes of the tab and runs the suite on them. */
 import { expose } from 'comlink';
+import type { ModelOffer } from '../../../shared/bridge/messages.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { toWireError, type WireError } from '../../../shared/errors.ts';
 import type { GenerateRequest, GenerateResult } from '../../../shared/inference/generate.ts';
 import type { InferenceLane, LaneReport } from '../../../shared/inference/lane.ts';
 import { laneAcceptance, readAll, resultOf } from '../../../shared/testing/lane-acceptance.ts';
-import { openGgufLane } from '../../../web/inference/gguf/gguf-lane.ts';
+import type { WorkerOpenOptions } from '../../../web/inference/worker-lane/worker-api.ts';
+import { openWorkerLane } from '../../../web/inference/worker-lane/worker-lane.ts';
 import workerUrl from '../../../web/inference/inference-worker.ts?worker&url';
 import type { FileSource, RememberedModel } from '../../../web/inference/models/model-source.ts';
 import { planLane, type LanePlan } from '../../../web/inference/plan.ts';
@@ -30,6 +32,7 @@ export interface OpenedInRig {
 
 export interface LaneRigApi {
   probe(): Promise<{ readonly probe: DeviceProbe; readonly plan: LanePlan; readonly isolated: boolean }>;
+  openMlc(offer: ModelOffer): Promise<Outcome<OpenedInRig>>;
   open(
     source: FileSource,
     options: { readonly threads: number; readonly withoutWebgpu?: string },
@@ -41,6 +44,9 @@ export interface LaneRigApi {
   generate(requests: readonly GenerateRequest[]): Promise<Outcome<readonly GenerateResult[]>>;
   close(): Promise<void>;
 }
+
+/** The shaders of a compiled model take long on a software GPU. */
+const OPEN_WITHIN_MS = 120_000;
 
 let lane: InferenceLane | undefined;
 let engineWorker: Worker | undefined;
@@ -65,27 +71,26 @@ async function outcome<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
+function open(options: WorkerOpenOptions): Promise<Outcome<OpenedInRig>> {
+  return outcome(async () => {
+    const progress: LaneProgress[] = [];
+    const onProgress = (step: LaneProgress): void => {
+      progress.push(step);
+    };
+    const result = await openWorkerLane(deps, options, onProgress, AbortSignal.timeout(OPEN_WITHIN_MS));
+    lane = result.lane;
+    return { report: lane.report, model: result.model, progress };
+  });
+}
+
 const api: LaneRigApi = {
   probe: async () => {
     const probe = await probeDevice(globalThis);
     const companionLane = { available: true, reason: '' };
     return { probe, plan: planLane({ probe, companionLane }), isolated: globalThis.crossOriginIsolated };
   },
-  open: (source, options) =>
-    outcome(async () => {
-      const progress: LaneProgress[] = [];
-      const onProgress = (step: LaneProgress): void => {
-        progress.push(step);
-      };
-      const result = await openGgufLane(
-        deps,
-        { source, ...options },
-        onProgress,
-        AbortSignal.timeout(120_000),
-      );
-      lane = result.lane;
-      return { report: lane.report, model: result.model, progress };
-    }),
+  open: (source, options) => open({ engine: 'gguf', source, ...options }),
+  openMlc: (offer) => open({ engine: 'mlc', offer }),
   accept: async (longAnswerTokens) => {
     const cases = laneAcceptance({
       open: () => Promise.resolve(opened()),

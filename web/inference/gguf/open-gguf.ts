@@ -11,7 +11,8 @@ import { createEngineLog } from './engine-log.ts';
 import { ggufReport } from './gguf-report.ts';
 import { preflightEngine } from './preflight.ts';
 import { createWllamaEngine, ENGINE_WASM_URL, type RawLoadSettings } from './raw-engine.ts';
-import type { OpenModel } from './worker-lane-service.ts';
+import type { GgufOpenOptions } from '../worker-lane/worker-api.ts';
+import type { OpenModel } from '../worker-lane/worker-lane-service.ts';
 
 export interface OpenGgufDeps {
   readonly clock: Clock;
@@ -31,7 +32,7 @@ const LOAD_BYTES_PER_MS = 20_000;
 /** A quarter of what wasm can address, beside the model's own buffers. */
 const RECYCLE_AFTER_BYTES = 1024 * 1024 * 1024;
 
-export function createOpenGguf(deps: OpenGgufDeps): OpenModel {
+export function createOpenGguf(deps: OpenGgufDeps): OpenModel<GgufOpenOptions> {
   const { clock, fetchBytes } = deps;
   return async ({ source, withoutWebgpu, threads }, onProgress, signal) => {
     await preflightEngine(ENGINE_WASM_URL, fetchBytes);

@@ -3,7 +3,13 @@ import type { Ready } from '../../../shared/bridge/protocol.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { toAppError } from '../../../shared/errors.ts';
 import type { InferenceLane } from '../../../shared/inference/lane.ts';
-import { endpointReason, type LaneFactory, type OpenedLane } from '../../inference/lane-factory.ts';
+import {
+  endpointReason,
+  mlcOf,
+  offeredAgain,
+  type LaneFactory,
+  type OpenedLane,
+} from '../../inference/lane-factory.ts';
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
 import { planLane } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
@@ -92,7 +98,8 @@ export class LaneAdapters implements AdapterFactory {
     const { forcedLane, companionLane, models: offers } = this.#deps.ready();
     const source = this.#wanted ?? (await this.#deps.models.source(offers));
     if (source.kind === 'endpoint') return { lane: 'endpoint', reason: endpointReason(source.model) };
-    return planLane({ probe: await this.#deps.probe(), forcedLane, companionLane });
+    const mlc = mlcOf(offeredAgain(source, offers));
+    return planLane({ probe: await this.#deps.probe(), forcedLane, companionLane, mlc });
   }
 
   async #open(): Promise<OpenedLane> {

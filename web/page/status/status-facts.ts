@@ -16,6 +16,7 @@ export interface StatusFact {
 
 const LANES: Readonly<Record<LaneReport['lane'], string>> = {
   gguf: 'gguf, in this tab',
+  mlc: 'mlc, in this tab',
   companion: 'companion, on this machine',
   endpoint: 'endpoint, your own server',
 };

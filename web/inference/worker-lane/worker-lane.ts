@@ -1,40 +1,40 @@
-/** Owns the gguf lane as the node sees it: the model in a worker of its own, which is started again after its death. */
+/** Owns a lane of this tab as the node sees it: the model in a worker of its own, which is started again after its death. */
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
 import type { RememberedModel } from '../models/model-source.ts';
 import type { OnLaneProgress } from '../progress.ts';
-import type { GgufOpenOptions, OpenedModel } from './worker-api.ts';
+import type { WorkerOpenOptions, OpenedModel } from './worker-api.ts';
 import { WorkerSession, type WorkerSessionDeps } from './worker-session.ts';
 
-export interface OpenedGgufLane {
+export interface OpenedWorkerLane {
   readonly lane: InferenceLane;
   readonly model: RememberedModel;
 }
 
 /** Starts the worker and loads the model. Rejects with an AppError that names what failed. */
-export async function openGgufLane(
+export async function openWorkerLane(
   deps: WorkerSessionDeps,
-  options: GgufOpenOptions,
+  options: WorkerOpenOptions,
   onProgress: OnLaneProgress,
   signal: AbortSignal,
-): Promise<OpenedGgufLane> {
+): Promise<OpenedWorkerLane> {
   const { session, opened } = await WorkerSession.open(deps, options, onProgress, signal);
-  return { lane: new GgufLane(deps, options, session, opened), model: opened.model };
+  return { lane: new WorkerLane(deps, options, session, opened), model: opened.model };
 }
 
-class GgufLane implements InferenceLane {
+class WorkerLane implements InferenceLane {
   readonly report: LaneReport;
   readonly #deps: WorkerSessionDeps;
-  readonly #again: GgufOpenOptions;
+  readonly #again: WorkerOpenOptions;
   readonly #life = new AbortController();
   #session: WorkerSession;
   #reopening: Promise<WorkerSession> | undefined;
 
   constructor(
     deps: WorkerSessionDeps,
-    options: GgufOpenOptions,
+    options: WorkerOpenOptions,
     session: WorkerSession,
     opened: OpenedModel,
   ) {
@@ -42,7 +42,10 @@ class GgufLane implements InferenceLane {
     this.#session = session;
     this.report = opened.report;
     // By now the bytes are in this browser: a rebirth needs neither the dropped file nor the companion.
-    this.#again = { ...options, source: { kind: 'remembered', model: opened.model } };
+    this.#again =
+      options.engine === 'gguf'
+        ? { ...options, source: { kind: 'remembered', model: opened.model } }
+        : options;
   }
 
   async warmup(signal?: AbortSignal): Promise<WarmupReport> {

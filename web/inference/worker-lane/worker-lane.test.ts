@@ -10,7 +10,7 @@ import {
 } from '../../../shared/testing/scripted-lane.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import type { FileSource } from '../models/model-source.ts';
-import { openGgufLane } from './gguf-lane.ts';
+import { openWorkerLane } from './worker-lane.ts';
 import { createWorkerLaneService, type OpenModel } from './worker-lane-service.ts';
 import type { WorkerHandle } from '../worker-seam.ts';
 
@@ -40,8 +40,8 @@ function stage(
       })) as LockManager['request'],
   };
   const engines: ScriptedLane[] = [];
-  const open: OpenModel = async ({ source }) => {
-    sources.push(source);
+  const open: OpenModel = async (opening) => {
+    if (opening.engine === 'gguf') sources.push(opening.source);
     const lane = createScriptedLane({ clock: systemClock, tokenDelayMs: 1, ...options.engine });
     engines.push(lane);
     return { lane, model: MODEL };
@@ -88,11 +88,11 @@ function stage(
     newLockName: () => `lock-${++lastLock}`,
   };
   const openLane = (signal = new AbortController().signal) =>
-    openGgufLane(deps, { source: FILE, threads: 1 }, () => undefined, signal);
+    openWorkerLane(deps, { engine: 'gguf', source: FILE, threads: 1 }, () => undefined, signal);
   return { openLane, workers, sources, engines };
 }
 
-describe('gguf lane behind a worker: acceptance', () => {
+describe('lane behind a worker: acceptance', () => {
   const { openLane, workers } = stage();
   const cases = laneAcceptance({
     open: async () => (await openLane()).lane,
@@ -103,7 +103,7 @@ describe('gguf lane behind a worker: acceptance', () => {
   it.each(cases.map((one) => [one.name, one] as const))('%s', (_name, laneCase) => laneCase.run());
 });
 
-describe('gguf lane behind a worker', () => {
+describe('lane behind a worker', () => {
   it('opens again from what this browser keeps, once for all callers', async () => {
     const { openLane, workers, sources } = stage();
     const { lane, model } = await openLane();

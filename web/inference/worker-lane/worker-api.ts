@@ -2,6 +2,7 @@
  * Owns what crosses between node worker and inference worker. Comlink loses the code of a thrown error, so failures
  * are values; streams are transferred, and cancelling one aborts the generation.
  */
+import type { ModelOffer } from '../../../shared/bridge/messages.ts';
 import type { WireError } from '../../../shared/errors.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
 import type { LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
@@ -12,11 +13,20 @@ import type { Answer } from '../worker-seam.ts';
 /** A stream ends with `error` instead of being errored itself: a transferred stream loses the error's code. */
 export type WireChunk = GenerateChunk | { readonly kind: 'error'; readonly error: WireError };
 
+/** Which engine the worker shall load, and with what. */
+export type WorkerOpenOptions = GgufOpenOptions | MlcOpenOptions;
+
 export interface GgufOpenOptions {
+  readonly engine: 'gguf';
   readonly source: FileSource;
   /** Undefined asks for WebGPU; otherwise why not: "no shader-f16". */
   readonly withoutWebgpu?: string;
   readonly threads: number;
+}
+
+export interface MlcOpenOptions {
+  readonly engine: 'mlc';
+  readonly offer: ModelOffer;
 }
 
 export interface OpenedModel {
@@ -31,7 +41,7 @@ export interface InferenceWorkerApi {
    * which a dedicated worker otherwise gives no sign. Resolves when it is held.
    */
   hold(lock: string): Promise<void>;
-  open(call: number, options: GgufOpenOptions, onProgress: OnLaneProgress): Promise<Answer<OpenedModel>>;
+  open(call: number, options: WorkerOpenOptions, onProgress: OnLaneProgress): Promise<Answer<OpenedModel>>;
   warmup(call: number): Promise<Answer<WarmupReport>>;
   generate(request: GenerateRequest): ReadableStream<WireChunk>;
   countPromptTokens(call: number, messages: readonly ChatMessage[]): Promise<Answer<number>>;

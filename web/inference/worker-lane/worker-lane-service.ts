@@ -4,12 +4,12 @@ import { AppError, toWireError } from '../../../shared/errors.ts';
 import type { InferenceLane } from '../../../shared/inference/lane.ts';
 import type { OnLaneProgress } from '../progress.ts';
 import type { Answer } from '../worker-seam.ts';
-import type { GgufOpenOptions, InferenceWorkerApi, OpenedModel } from './worker-api.ts';
+import type { WorkerOpenOptions, InferenceWorkerApi, OpenedModel } from './worker-api.ts';
 import { toWireStream } from './wire-stream.ts';
 
 /** Opens the model and gives the lane with what is to be remembered of it. */
-export type OpenModel = (
-  options: GgufOpenOptions,
+export type OpenModel<O = WorkerOpenOptions> = (
+  options: O,
   onProgress: OnLaneProgress,
   signal: AbortSignal,
 ) => Promise<{ readonly lane: InferenceLane; readonly model: OpenedModel['model'] }>;

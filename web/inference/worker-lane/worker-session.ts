@@ -6,7 +6,7 @@ import type { GenerateChunk, GenerateRequest } from '../../../shared/inference/g
 import type { OnLaneProgress } from '../progress.ts';
 import type { Answer, WorkerHandle } from '../worker-seam.ts';
 import { readWireStream } from './wire-stream.ts';
-import type { GgufOpenOptions, InferenceWorkerApi, OpenedModel } from './worker-api.ts';
+import type { WorkerOpenOptions, InferenceWorkerApi, OpenedModel } from './worker-api.ts';
 
 export interface WorkerSessionDeps {
   /** Starts the inference worker. */
@@ -45,7 +45,7 @@ export class WorkerSession {
   /** Rejects with `LaneStartFailed` or what opening the model fails with; the worker is then gone. */
   static async open(
     deps: WorkerSessionDeps,
-    options: GgufOpenOptions,
+    options: WorkerOpenOptions,
     onProgress: OnLaneProgress,
     signal: AbortSignal,
   ): Promise<{ readonly session: WorkerSession; readonly opened: OpenedModel }> {

@@ -1,0 +1,93 @@
+/** Owns the names of what web-llm throws. Its classes lose their names in a minified build, so `name` and text decide. */
+import { AppError, type ErrorCode } from '../../../shared/errors.ts';
+
+interface Known {
+  readonly sign: RegExp;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** Tried in this order on "name: message". Seen with web-llm 0.2.86. */
+const WHILE_ANSWERING: readonly Known[] = [
+  {
+    sign: /^ContextWindowSizeExceededError/,
+    code: 'ContextOverflow',
+    message: "The prompt is longer than the model's context.",
+  },
+  {
+    sign: /GrammarMatcherInitError|InvalidResponseFormat|grammar|EBNF/i,
+    code: 'GrammarInvalid',
+    message: 'The engine cannot parse the grammar of this request.',
+  },
+];
+
+const WHILE_LOADING: readonly Known[] = [
+  {
+    sign: /^(ShaderF16SupportError|FeatureSupportError)/,
+    code: 'LaneStartFailed',
+    message: 'This GPU lacks what the model is compiled for.',
+  },
+  {
+    sign: /^(WebGPUNotAvailableError|WebGPUNotFoundError)|compatible GPU/,
+    code: 'LaneStartFailed',
+    message: 'The browser gives no GPU for this model.',
+  },
+  {
+    sign: /on 'Cache'|^NetworkError|Failed to fetch/,
+    code: 'ModelNotFound',
+    message: 'A file of the model could not be fetched.',
+  },
+  {
+    sign: /^LinkError/,
+    code: 'ModelUnsupported',
+    message: 'The library of the model was compiled for another version of web-llm.',
+  },
+  {
+    sign: /^CompileError|reading 'buffer'/,
+    code: 'ModelUnsupported',
+    message: 'The library of the model is no WebAssembly.',
+  },
+  {
+    sign: /Cannot find required VM function/,
+    code: 'ModelUnsupported',
+    message: 'The library of the model lacks a function that web-llm needs.',
+  },
+  {
+    sign: /^SyntaxError|MissingModel|MinValueError|ConfigValue|Tokenizer/,
+    code: 'ModelUnsupported',
+    message: 'The configuration of the model cannot be read.',
+  },
+  {
+    sign: /exceeds shard size|^IntegrityError/,
+    code: 'ModelTruncated',
+    message: 'A file of the weights is cut short.',
+  },
+  {
+    sign: /ExitStatus|Program terminated|Aborted\(\)/,
+    code: 'ModelUnsupported',
+    message: 'The engine broke down on the files of the model.',
+  },
+];
+
+export function loadError(thrown: unknown): AppError {
+  return named(thrown, WHILE_LOADING) ?? fallback(thrown, 'LaneStartFailed', 'The model could not be loaded');
+}
+
+export function answerError(thrown: unknown): AppError {
+  return named(thrown, WHILE_ANSWERING) ?? fallback(thrown, 'LaneDied', 'The engine failed');
+}
+
+function named(thrown: unknown, known: readonly Known[]): AppError | undefined {
+  if (thrown instanceof AppError) return thrown;
+  const text = textOf(thrown);
+  const found = known.find(({ sign }) => sign.test(text));
+  return found && new AppError(found.code, found.message, { cause: thrown, detail: text });
+}
+
+function fallback(thrown: unknown, code: ErrorCode, what: string): AppError {
+  return new AppError(code, `${what}: ${textOf(thrown)}`, { cause: thrown });
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+}

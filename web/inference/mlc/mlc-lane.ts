@@ -1,0 +1,162 @@
+/** Owns the mlc lane inside the inference worker: one answer at a time, and an engine that is loaded again after its death. */
+import type { Clock } from '../../../shared/clock.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { createAdmission } from '../../../shared/inference/admission.ts';
+import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
+import type {
+  ChatMessage,
+  GenerateChunk,
+  GenerateRequest,
+  GenerateResult,
+} from '../../../shared/inference/generate.ts';
+import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
+import { answerError } from './mlc-errors.ts';
+import { mlcRequest } from './mlc-request.ts';
+import type { MlcChunk, RawMlc } from './raw-mlc.ts';
+
+export interface MlcLaneDeps {
+  readonly clock: Clock;
+  readonly report: LaneReport;
+  /** Loads the model into a fresh engine. */
+  load(): Promise<RawMlc>;
+}
+
+/** The engine takes one at a time anyway; here they wait where they can be told so and given up. */
+const SLOTS = 1;
+const WARMUP: GenerateRequest = {
+  messages: [{ role: 'user', content: 'Hello' }],
+  sampling: { temperature: 0 },
+  maxTokens: 1,
+};
+
+export class MlcLane implements InferenceLane {
+  readonly report: LaneReport;
+  readonly #deps: MlcLaneDeps;
+  readonly #admission = createAdmission(SLOTS);
+  readonly #life = new AbortController();
+  #engine: RawMlc | undefined;
+
+  constructor(deps: MlcLaneDeps, engine: RawMlc) {
+    this.#deps = deps;
+    this.#engine = engine;
+    this.report = deps.report;
+  }
+
+  async warmup(signal?: AbortSignal): Promise<WarmupReport> {
+    const { firstTokenMs, totalMs } = await this.#inSlot(signal, (engine, both) =>
+      this.#complete(engine, WARMUP, () => undefined, both),
+    );
+    return { firstTokenMs, totalMs };
+  }
+
+  generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk> {
+    return chunkStream(
+      (push, inner) =>
+        this.#inSlot(
+          inner,
+          async (engine, both) => {
+            push({ kind: 'done', result: await this.#complete(engine, request, push, both) });
+          },
+          (ahead) => {
+            push({ kind: 'queued', ahead });
+          },
+        ),
+      signal,
+    );
+  }
+
+  /** web-llm shows its tokenizer to nobody: one token is generated, and its own count read. */
+  async countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number> {
+    const { promptTokens } = await this.#inSlot(signal, (engine, both) =>
+      this.#complete(engine, { ...WARMUP, messages: [...messages] }, () => undefined, both),
+    );
+    return promptTokens;
+  }
+
+  async dispose(): Promise<void> {
+    this.#life.abort(new AppError('LaneDied', 'The lane was closed.'));
+    const engine = this.#engine;
+    this.#engine = undefined;
+    await engine?.exit();
+  }
+
+  async #complete(
+    engine: RawMlc,
+    request: GenerateRequest,
+    push: (chunk: GenerateChunk) => void,
+    signal: AbortSignal,
+  ): Promise<GenerateResult> {
+    const { clock } = this.#deps;
+    const startedMs = clock.monotonicMs();
+    let text = '';
+    let firstMs: number | undefined;
+    let finish: string | undefined;
+    let usage: MlcChunk['usage'];
+    const stop = (): void => {
+      // Where it rejects there is nothing to stop.
+      void engine.interrupt().catch(() => undefined);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      for await (const chunk of await engine.complete(mlcRequest(request))) {
+        signal.throwIfAborted();
+        if (chunk.usage) ({ usage } = chunk);
+        for (const { delta, finish_reason: reason } of chunk.choices) {
+          if (typeof reason === 'string') finish = reason;
+          const piece = delta.content ?? '';
+          if (piece === '') continue;
+          firstMs ??= clock.monotonicMs();
+          text += piece;
+          push({ kind: 'delta', text: piece });
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+    signal.throwIfAborted();
+    if (finish === undefined || !usage)
+      throw new AppError('LaneDied', 'The engine ended the answer without a result.');
+    const nowMs = clock.monotonicMs();
+    return {
+      text,
+      finishReason: finish === 'length' ? 'length' : 'stop',
+      promptTokens: usage.prompt_tokens,
+      cachedTokens: 0,
+      completionTokens: usage.completion_tokens,
+      firstTokenMs: (firstMs ?? nowMs) - startedMs,
+      totalMs: nowMs - startedMs,
+    };
+  }
+
+  async #inSlot<T>(
+    signal: AbortSignal | undefined,
+    work: (engine: RawMlc, signal: AbortSignal) => Promise<T>,
+    onPlace?: (ahead: number) => void,
+  ): Promise<T> {
+    const life = this.#life.signal;
+    const both = signal ? AbortSignal.any([signal, life]) : life;
+    const leave = await this.#admission.enter(both, onPlace).catch((error: unknown) => {
+      life.throwIfAborted();
+      throw error;
+    });
+    try {
+      this.#engine ??= await this.#deps.load();
+      return await work(this.#engine, both);
+    } catch (thrown) {
+      life.throwIfAborted();
+      if (signal?.aborted) throw new AppError('Aborted', 'The generation was stopped.', { cause: thrown });
+      const error = answerError(thrown);
+      // A lost device stays lost: the next call loads the model again.
+      if (error.code === 'LaneDied') await this.#end();
+      throw error;
+    } finally {
+      leave();
+    }
+  }
+
+  async #end(): Promise<void> {
+    const engine = this.#engine;
+    this.#engine = undefined;
+    await engine?.exit().catch(() => undefined);
+  }
+}

@@ -1,0 +1,92 @@
+/** Owns the few calls of web-llm that this product uses, so that everything above can be tried without a GPU. */
+import { deleteModelAllInfoInCache, MLCEngine, type AppConfig } from '@mlc-ai/web-llm';
+
+/** Where the files of a compiled model are; both addresses are absolute. */
+export interface MlcModel {
+  readonly id: string;
+  /** Of the folder, ending in `/resolve/main/`: web-llm appends that where it is missing. */
+  readonly folder: string;
+  readonly library: string;
+}
+
+export interface MlcRequest {
+  readonly messages: readonly { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }[];
+  readonly temperature: number;
+  readonly maxTokens: number;
+  readonly topP?: number | undefined;
+  readonly repeatPenalty?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly stop?: readonly string[] | undefined;
+  /** EBNF, which GBNF is. */
+  readonly grammar?: string | undefined;
+}
+
+/** One streamed piece, as far as it is read here. Token counts are the engine's own. */
+export interface MlcChunk {
+  readonly choices: readonly {
+    readonly delta: { readonly content?: string | null };
+    readonly finish_reason?: string | null;
+  }[];
+  readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number } | undefined;
+}
+
+export interface RawMlc {
+  /** Rejects with what web-llm throws, which names little. */
+  load(model: MlcModel, onProgress: (text: string, share: number) => void): Promise<void>;
+  /** One at a time. Breaking out of the iteration is safe. */
+  complete(request: MlcRequest): Promise<AsyncIterable<MlcChunk>>;
+  /** Ends what is being generated; it then has the finish reason `abort`. */
+  interrupt(): Promise<void>;
+  /** Bytes that were once bad stay bad in its cache until this is called. */
+  forget(model: MlcModel): Promise<void>;
+  /** Empty where the browser does not tell. */
+  vendor(): Promise<string>;
+  exit(): Promise<void>;
+}
+
+export const WEB_LLM_VERSION = '0.2.86';
+
+export function createWebLlm(): RawMlc {
+  let engine: MLCEngine | undefined;
+  const loaded = (): MLCEngine => {
+    if (engine) return engine;
+    throw new Error('no model is loaded');
+  };
+  return {
+    load: async (model, onProgress) => {
+      engine = new MLCEngine({
+        appConfig: configOf(model),
+        logLevel: 'ERROR',
+        initProgressCallback: ({ text, progress }) => {
+          onProgress(text, progress);
+        },
+      });
+      await engine.reload(model.id);
+    },
+    complete: ({ messages, temperature, maxTokens, topP, repeatPenalty, seed, stop, grammar }) =>
+      loaded().chat.completions.create({
+        messages: [...messages],
+        stream: true,
+        stream_options: { include_usage: true },
+        temperature,
+        max_tokens: maxTokens,
+        ...(topP !== undefined && { top_p: topP }),
+        ...(repeatPenalty !== undefined && { repetition_penalty: repeatPenalty }),
+        ...(seed !== undefined && { seed }),
+        ...(stop && { stop: [...stop] }),
+        ...(grammar !== undefined && { response_format: { type: 'grammar', grammar } }),
+      }),
+    interrupt: () => loaded().interruptGenerate(),
+    forget: (model) => deleteModelAllInfoInCache(model.id, configOf(model)),
+    vendor: () => loaded().getGPUVendor(),
+    exit: async () => {
+      const ended = engine;
+      engine = undefined;
+      await ended?.unload();
+    },
+  };
+}
+
+function configOf({ id, folder, library }: MlcModel): AppConfig {
+  return { model_list: [{ model: folder, model_id: id, model_lib: library }] };
+}
