@@ -25,6 +25,8 @@ export interface CognitionDeps {
   readonly lane: InferenceLane;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Prompts and raw answers are written to the log: what is said in the room then stands there too. */
+  readonly isTraced?: boolean;
   /** IANA name: her sense of the time of day is that of the person's machine. */
   readonly timeZone: string;
   /** From the start of a turn to its end, waiting for the engine included. */
@@ -103,6 +105,8 @@ async function decide(
     countTokens: (messages) => beforeAbort(lane.countPromptTokens(messages, signal), signal),
   });
   const encoding = answerEncoding(composed.answerTokens, card.maxAnswerChars);
+  if (deps.isTraced)
+    deps.log.log('debug', 'turn.prompt', { turn: input.turnId, prompt: promptText(composed.messages) });
   const usage = await askLane(
     lane,
     {
@@ -116,6 +120,7 @@ async function decide(
     onProgress,
     signal,
   );
+  if (deps.isTraced) deps.log.log('debug', 'turn.raw', { turn: input.turnId, raw: usage.text });
   const trace = traceOf(composed, usage);
   const decoded = encoding.decode(usage.text);
   if (!decoded.ok) return malformed(decoded.problem, trace);
@@ -124,6 +129,10 @@ async function decide(
   const text = cleanText(decoded.decision.text, self.name);
   if (text === '') return malformed('decided to speak, but said nothing', trace);
   return { kind: 'decided', decision: { kind: 'spoke', text }, decidedBy: 'model', trace };
+}
+
+function promptText(messages: ComposedTurn['messages']): string {
+  return messages.map(({ role, content }) => `[${role}]\n${content}`).join('\n\n');
 }
 
 function traceOf(composed: ComposedTurn, usage: GenerateResult): TurnTrace {

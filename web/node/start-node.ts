@@ -30,6 +30,7 @@ import type { Locks } from './ownership/locks.ts';
 import { openNodeDatabase } from './storage/database.ts';
 import { createIdbIdentityStore } from './storage/identity-idb-store.ts';
 import { createIdbStores } from './storage/idb-stores.ts';
+import { TRACED_NODE } from './traced.ts';
 import { addTrouble, troubleOf } from './view/trouble.ts';
 import type { ViewPublisher } from './view/view-publisher.ts';
 
@@ -65,6 +66,7 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
         lane: ctx.adapter,
         clock,
         log: ctx.log,
+        isTraced: self.name === TRACED_NODE,
         timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       }),
     isAddressed: (row, name) => isAddressedTo(row.text, name),

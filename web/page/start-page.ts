@@ -3,6 +3,7 @@ import { wrap } from 'comlink';
 import { systemClock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { NodeWorkerApi } from '../node/view.ts';
+import { TRACED_NODE } from '../node/traced.ts';
 import nodeWorkerUrl from '../node/worker.ts?worker&url';
 import { createTrustedWorker } from '../trusted-worker.ts';
 import { PersonaApp } from './app/persona-app.ts';
@@ -12,7 +13,8 @@ import { troubleFrom } from './store/settled-commands.ts';
 
 /** Replaces `place` by the page. `pairingCode` is what the link carried, undefined where the address had none. */
 export function startPage(place: Element, pairingCode: string | undefined): void {
-  const worker = createTrustedWorker(nodeWorkerUrl, 'node');
+  const isTraced = new URLSearchParams(location.search).has('trace');
+  const worker = createTrustedWorker(nodeWorkerUrl, isTraced ? TRACED_NODE : 'node');
   const store = new NodeStore(wrap<NodeWorkerApi>(worker), systemClock);
   worker.addEventListener('error', (event) => {
     const cause = event.message || 'The node worker could not be loaded.';
