@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelOffer } from '../../../shared/bridge/messages.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { laneAcceptance, plain, readAll, resultOf } from '../../../shared/testing/lane-acceptance.ts';
+import type { LaneProgress } from '../progress.ts';
+import { createOpenMlc } from './open-mlc.ts';
+import type { MlcChunk, MlcModel, MlcRequest, RawMlc } from './raw-mlc.ts';
+
+const CONTEXT_TOKENS = 200;
+const OFFER: ModelOffer = {
+  id: 'm',
+  name: 'Small',
+  sizeBytes: 7,
+  sha256: 'abc',
+  starter: false,
+  path: '/models/abc',
+  mlc: { library: 'lib.wasm', contextTokens: CONTEXT_TOKENS, needsF16: false },
+};
+const NEVER = new AbortController().signal;
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+/** Says a word per token, and behaves as web-llm was seen to. */
+class ScriptedMlc implements RawMlc {
+  readonly loads: MlcModel[] = [];
+  forgotten = 0;
+  exits = 0;
+  running = 0;
+  /** Thrown at the next load. */
+  refuses: Error | undefined;
+  /** Thrown in the middle of the next answer. */
+  breaks: Error | undefined;
+  #isInterrupted = false;
+
+  load(model: MlcModel, onProgress: (text: string, share: number) => void): Promise<void> {
+    this.loads.push(model);
+    onProgress('half', 0.5);
+    const { refuses } = this;
+    this.refuses = undefined;
+    return refuses ? Promise.reject(refuses) : Promise.resolve();
+  }
+
+  complete(request: MlcRequest): Promise<AsyncIterable<MlcChunk>> {
+    return Promise.resolve(this.#answer(request));
+  }
+
+  interrupt(): Promise<void> {
+    this.#isInterrupted = true;
+    return Promise.resolve();
+  }
+
+  forget(): Promise<void> {
+    this.forgotten += 1;
+    return Promise.resolve();
+  }
+
+  vendor(): Promise<string> {
+    return Promise.reject(new Error('not told'));
+  }
+
+  exit(): Promise<void> {
+    this.exits += 1;
+    return Promise.resolve();
+  }
+
+  async *#answer({ messages, grammar, maxTokens }: MlcRequest): AsyncGenerator<MlcChunk> {
+    expect(this.running).toBe(0);
+    const words = messages.flatMap(({ content }) => content.split(/\s+/));
+    if (grammar?.startsWith('root') === false) throw named('GrammarMatcherInitError', 'no rule root');
+    if (words.length > CONTEXT_TOKENS) throw named('ContextWindowSizeExceededError', 'too long');
+    this.running += 1;
+    this.#isInterrupted = false;
+    try {
+      let said = 0;
+      for (; said < Math.min(maxTokens, 1_000) && !this.#isInterrupted; said += 1) {
+        await systemClock.sleep(1);
+        if (said === 2 && this.breaks) {
+          const { breaks } = this;
+          this.breaks = undefined;
+          throw breaks;
+        }
+        yield { choices: [{ delta: { content: `${words[said % words.length] ?? ''} ` } }] };
+      }
+      yield { choices: [{ delta: {}, finish_reason: this.#isInterrupted ? 'abort' : 'length' }] };
+      yield { choices: [], usage: { prompt_tokens: words.length, completion_tokens: said } };
+    } finally {
+      this.running -= 1;
+    }
+  }
+}
+
+function stage() {
+  const engine = new ScriptedMlc();
+  const open = createOpenMlc({
+    clock: systemClock,
+    origin: 'http://here',
+    loadEngine: () => Promise.resolve(engine),
+  });
+  const progress: LaneProgress[] = [];
+  const openLane = async () =>
+    (await open({ engine: 'mlc', offer: OFFER }, (step) => progress.push(step), NEVER)).lane;
+  return { engine, openLane, progress };
+}
+
+describe('mlc lane on a scripted web-llm: acceptance', () => {
+  const { openLane } = stage();
+  const cases = laneAcceptance({ open: openLane, followsGrammar: false, longAnswerTokens: 8 }).filter(
+    // It writes no JSON; with the real engine it does (e2e/lanes).
+    ({ name }) => !name.includes('decision'),
+  );
+  it.each(cases.map((one) => [one.name, one] as const))('%s', (_name, laneCase) => laneCase.run());
+});
+
+describe('mlc lane', () => {
+  it('loads from the companion, and tells how far it is', async () => {
+    const { engine, openLane, progress } = stage();
+    const { report } = await openLane();
+    const folder = 'http://here/models/abc/resolve/main/';
+    expect(engine.loads).toEqual([{ id: 'abc', folder, library: `${folder}lib.wasm` }]);
+    expect(progress.at(-1)).toMatchObject({ what: 'Loading Small', done: 50, total: 100 });
+    expect(report).toMatchObject({ lane: 'mlc', backend: 'webgpu', contextTokens: CONTEXT_TOKENS });
+  });
+
+  it('throws away what was fetched where it cannot be loaded', async () => {
+    const { engine, openLane } = stage();
+    engine.refuses = named('LinkError', 'Import #0 "env"');
+    await expect(openLane()).rejects.toMatchObject({ code: 'ModelUnsupported' });
+    expect(engine.forgotten).toBe(1);
+    await openLane();
+  });
+
+  it('loads again after a lost GPU, and not after a bad request', async () => {
+    const { engine, openLane } = stage();
+    const lane = await openLane();
+    await expect(readAll(lane.generate({ ...plain('x', 4), grammar: 'ruut' }))).rejects.toMatchObject({
+      code: 'GrammarInvalid',
+    });
+    expect([engine.loads.length, engine.exits]).toEqual([1, 0]);
+    engine.breaks = named('DeviceLostError', 'The WebGPU device was lost');
+    await expect(readAll(lane.generate(plain('x', 9)))).rejects.toMatchObject({ code: 'LaneDied' });
+    expect(engine.exits).toBe(1);
+    expect(resultOf(await readAll(lane.generate(plain('x', 4)))).completionTokens).toBe(4);
+    expect(engine.loads).toHaveLength(2);
+  });
+});
