@@ -63,13 +63,15 @@ export async function exchange(
     });
     request.once('close', connected);
     request.once('response', resolve);
-    request.once('error', (cause) => {
+    // Not once: a second error that nobody hears would end the program.
+    request.on('error', (cause) => {
       reject(signal.aborted ? aborted(signal) : unreachable(url, cause));
     });
     request.end(text);
   });
   const { statusCode = 0 } = response;
   if (statusCode >= 200 && statusCode < 300) return response;
+  if (statusCode < 400) response.destroy();
   throw refusalOf(url, statusCode, statusCode >= 400 ? await readText(response, signal).catch(() => '') : '');
 }
 

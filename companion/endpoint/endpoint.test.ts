@@ -237,6 +237,16 @@ describe('an endpoint that tells nothing about itself', () => {
     expect((await ask()).at(-1)).toMatchObject({ kind: 'done' });
   });
 
+  it('lets no word of the server bring the key to the page', async () => {
+    const { script, connect, ask } = await stage();
+    script.models = (response) => json(response, { error: { message: 'bad key k-1!' } }, 401);
+    await expect(connect()).rejects.toThrow('wants another key (401, bad key (the key)!)');
+    delete script.models;
+    await connect();
+    script.answer = (response) => void stream(response).end(event({ error: { message: 'k-1 is over' } }));
+    await expect(ask()).rejects.toThrow('(the key) is over');
+  });
+
   it('has no model any more once it is forgotten', async () => {
     const { endpoint, connect, kept, ask } = await stage();
     await connect();

@@ -100,7 +100,7 @@ export class Endpoint implements LaneEngine {
         push({ kind: 'queued', ahead });
       });
       try {
-        await this.#withDeadline(inner, (both, alive) =>
+        await this.#ask(inner, (both, alive) =>
           server.complete(serverName(modelId), request, facts.dialect, push, alive, both),
         );
       } finally {
@@ -115,14 +115,16 @@ export class Endpoint implements LaneEngine {
     signal: AbortSignal,
   ): Promise<number> {
     const { server, facts } = await this.#connected(signal);
-    return this.#withDeadline(signal, (both) =>
+    return this.#ask(signal, (both) =>
       server.countPromptTokens(serverName(modelId), messages, facts.dialect, both),
     );
   }
 
-  async #withDeadline<T>(
+  /** Within the deadline; and no server's words bring the key to a page or a log. */
+  async #ask<T>(
     signal: AbortSignal,
     work: (signal: AbortSignal, alive: () => void) => Promise<T>,
+    key = this.#stored?.key,
   ): Promise<T> {
     const over = new AbortController();
     const expire = (): AppError => {
@@ -131,7 +133,14 @@ export class Endpoint implements LaneEngine {
       return error;
     };
     const both = AbortSignal.any([signal, over.signal]);
-    return withDeadline(this.#deps.clock, this.#deps.limits ?? LIMITS, expire, (alive) => work(both, alive));
+    try {
+      const limits = this.#deps.limits ?? LIMITS;
+      return await withDeadline(this.#deps.clock, limits, expire, (alive) => work(both, alive));
+    } catch (error) {
+      if (key !== undefined && error instanceof AppError && error.message.includes(key))
+        throw new AppError(error.code, error.message.replaceAll(key, '(the key)'));
+      throw error;
+    }
   }
 
   async #connected(signal: AbortSignal): Promise<Connection> {
@@ -143,7 +152,7 @@ export class Endpoint implements LaneEngine {
     const { clock, lookup } = this.#deps;
     const { address, key, isPublicConfirmed, contextTokens } = params;
     const server = new EndpointServer({ address, key, isPublicConfirmed, lookup, clock });
-    const facts = await this.#withDeadline(signal, (both) => server.describe(contextTokens, both));
+    const facts = await this.#ask(signal, (both) => server.describe(contextTokens, both), key);
     return { server, facts, admission: createAdmission(facts.slots) };
   }
 

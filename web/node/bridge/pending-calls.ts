@@ -12,7 +12,13 @@ import type { GenerateChunk } from '../../../shared/inference/generate.ts';
 
 /** After that long without an answer a call is `BridgeTimeout`. Lane calls have watchdogs of their own. */
 const ANSWER_WITHIN_MS = 10_000;
-const UNTIMED: ReadonlySet<MethodName> = new Set(['laneOpen', 'laneGenerate', 'laneCountTokens']);
+const UNTIMED: ReadonlySet<MethodName> = new Set([
+  'laneOpen',
+  'laneGenerate',
+  'laneCountTokens',
+  // A server may load a model before its first word.
+  'endpointConnect',
+]);
 
 export interface CallOptions {
   /** Settles the call with `Aborted`; a generation is stopped in the companion too. */
