@@ -25,6 +25,8 @@ export interface MethodScope {
   readonly holder: LeaseHolder;
   readonly subscriptions: Subscriptions;
   readonly lane: LaneCalls;
+  /** Tells the page of that request how far it is, a few times a second. */
+  readonly progress: (requestId: number) => (done: number, total: number) => void;
   /** Aborts at the end of the socket. */
   readonly signal: AbortSignal;
 }
@@ -92,6 +94,8 @@ const HANDLERS: Handlers = {
     tokens: await lane.countTokens(modelId, messages),
   }),
   approveHost: async ({ host }, { deps }) => ({ hosts: [...(await deps.hosts.approve(host))] }),
+  foundModels: async (_params, { deps }) => ({ models: [...(await deps.adopted.list())] }),
+  adoptModel: ({ id }, { deps, progress }, requestId) => deps.adopted.adopt(id, progress(requestId)),
   endpointConnect: (params, { deps, signal }) => deps.endpoint.connect(params, signal),
   endpointForget: async (_params, { deps }) => {
     await deps.endpoint.forget();

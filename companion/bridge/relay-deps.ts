@@ -5,6 +5,7 @@ import type { ForcedLane } from '../../shared/inference/lane.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { SignatureVerifier } from '../../shared/signatures.ts';
 import type { ApprovedHosts } from '../sessions/approved-hosts.ts';
+import type { AdoptedModels } from '../found/adopted-models.ts';
 import type { LaneEngine, LlamaBackend, ModelShelf } from '../llama/backend.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { ClaimPins } from './claim-pins.ts';
@@ -26,6 +27,7 @@ export interface RelayDeps {
   readonly lane: LlamaBackend;
   readonly endpoint: Pick<Endpoint, 'offer' | 'connect' | 'forget' | keyof LaneEngine>;
   readonly shelf: Pick<ModelShelf, 'offers' | 'openUpload'>;
+  readonly adopted: Pick<AdoptedModels, 'list' | 'adopt'>;
   readonly hosts: Pick<ApprovedHosts, 'list' | 'approve'>;
   readonly verifier: SignatureVerifier;
   readonly clock: Clock;

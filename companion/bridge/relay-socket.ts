@@ -9,6 +9,7 @@ import type { LeaseHolder } from './leases.ts';
 import { runMethod, type MethodScope } from './methods.ts';
 import { Outgoing } from './outgoing.ts';
 import { parseUp } from './parse-up.ts';
+import { throttledProgress } from './throttled-progress.ts';
 import type { RelayDeps, RelaySessionInfo } from './relay-deps.ts';
 import { readyMessage } from './ready.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -52,6 +53,10 @@ export class RelaySocket implements LeaseHolder {
       nonce: info.nonce,
       holder: this,
       subscriptions: new Subscriptions({ daemon, out, signal }),
+      progress: (requestId) =>
+        throttledProgress(deps.clock, (done, total) => {
+          out.send({ type: 'progress', requestId, done, total });
+        }),
       lane: new LaneCalls({ lane: deps.lane, endpoint: deps.endpoint, out, signal }),
       signal,
     };

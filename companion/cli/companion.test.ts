@@ -45,6 +45,9 @@ beforeEach(async () => {
     openShelf: () =>
       Promise.resolve({
         offers: () => [],
+        add: () => {
+          throw new Error('no model expected');
+        },
         pathOf: () => undefined,
         openUpload: () => 'ticket',
         receiveUpload: () => Promise.reject(new Error('no upload expected')),

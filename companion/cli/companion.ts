@@ -11,6 +11,7 @@ import { startHttpServer } from '../http/server.ts';
 import type { LlamaBackend, ModelShelf } from '../llama/backend.ts';
 import { Pairing, type PairingOffer } from '../sessions/pairing.ts';
 import { openSessionStore } from '../sessions/session-store.ts';
+import { openAdoptedModels } from './adopted-file.ts';
 import type { StartOptions } from './arguments.ts';
 import { openClaimPins } from './claims-file.ts';
 import { controlPathOf } from './control-path.ts';
@@ -97,6 +98,7 @@ async function compose(
   const shelf = await parts.openShelf(options.model ?? parts.defaultModel, surroundings);
   const pins = await openClaimPins(home.claimsFile, random);
   const hosts = await openApprovedHosts(home.hostsFile, random);
+  const adopted = await openAdoptedModels(home.adoptedFile, shelf, random);
   const endpoint = await openEndpoint(home.endpointFile, { clock, random });
   const sessions = await openSessionStore({ file: home.sessionsFile, clock, random, log });
   teardown.add('sessions', () => sessions.settled());
@@ -116,6 +118,7 @@ async function compose(
     lane,
     endpoint,
     shelf,
+    adopted,
     hosts,
     verifier: webCryptoVerifier,
     clock,

@@ -17,6 +17,7 @@ export interface Home {
   readonly claimsFile: string;
   readonly startsFile: string;
   readonly hostsFile: string;
+  readonly adoptedFile: string;
   /** Holds the key of the person's server. */
   readonly endpointFile: string;
 }
@@ -57,6 +58,7 @@ function homeAt(path: string): Home {
     claimsFile: join(path, 'claims.json'),
     startsFile: join(path, 'starts.json'),
     hostsFile: join(path, 'approved-hosts.json'),
+    adoptedFile: join(path, 'adopted-models.json'),
     endpointFile: join(path, 'endpoint.json'),
   };
 }

@@ -1,6 +1,7 @@
 /** Owns the interfaces of the engines as the relay uses them. */
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
+import type { StoredModel } from './model-folder.ts';
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
 
 /** What a page can think with through the bridge. Every call settles with a value or an AppError. */
@@ -26,6 +27,8 @@ export interface ModelShelf {
    * the id and a file of it. Undefined for anything else; never built from foreign text.
    */
   pathOf(name: string): string | undefined;
+  /** Offers a file that lies elsewhere, under the name that its header does not give. */
+  add(model: StoredModel, fallbackName: string): ModelOffer;
   /** A one-time ticket (base64url) for one upload of exactly `sizeBytes`; lives 60 s until its PUT begins. */
   openUpload(name: string, sizeBytes: number): string;
   /**

@@ -73,6 +73,7 @@ export async function createModelShelf(deps: ModelShelfDeps): Promise<ModelShelf
 
   return {
     offers: () => [...offers.values()],
+    add,
     pathOf: (name) => paths.get(name),
     openUpload: (name, sizeBytes) => {
       const ticket = toBase64Url(random.bytes(TICKET_BYTES));

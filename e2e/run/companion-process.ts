@@ -42,7 +42,8 @@ export async function startCompanionProcess(
   const defaults = ['--no-open', '--home', home];
   if (!args.includes('--port')) defaults.push('--port', '0');
   if (!args.includes('--airc')) defaults.push('--airc', 'embedded');
-  const program = new Program(script, [...defaults, ...args]);
+  // What other programs of whoever runs the tests hold is none of their business.
+  const program = new Program(script, [...defaults, ...args], { HOME: home, USERPROFILE: home });
   const link = await program.line(LINK);
   return new CompanionProcess(program, home, link);
 }
@@ -103,9 +104,10 @@ class Program {
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
 
-  constructor(script: string, args: readonly string[]) {
+  constructor(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     const child = spawn(process.execPath, [script, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     });
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));

@@ -80,6 +80,7 @@ export class SimCompanion {
         countPromptTokens: noLane,
       },
       shelf: { offers: () => [], openUpload: noLane },
+      adopted: { list: () => Promise.resolve([]), adopt: noLane },
       hosts: { list: () => [], approve: noLane },
       verifier: deterministicVerifier,
       clock: process.clock,

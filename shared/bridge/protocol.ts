@@ -10,6 +10,7 @@ import { CursorSchema, PublishReceiptSchema, UuidSchema } from '../airc/model.ts
 import { ChatMessageSchema, GenerateChunkSchema, GenerateRequestSchema } from '../inference/generate.ts';
 import { LaneReportSchema } from '../inference/lane.ts';
 import { HostSchema } from '../models/hosts.ts';
+import { FoundModelSchema } from './found-models.ts';
 import { EndpointOfferSchema, EndpointParamsSchema } from './endpoint.ts';
 import {
   AttachParamsSchema,
@@ -65,6 +66,10 @@ export const METHODS = {
     params: v.object({ host: HostSchema }),
     result: v.object({ hosts: v.array(HostSchema) }),
   },
+  /** Files that other programs of the person hold. */
+  foundModels: { params: EmptySchema, result: v.object({ models: v.array(FoundModelSchema) }) },
+  /** Hashes and offers one of them, where it is; `progress` tells the bytes read. */
+  adoptModel: { params: v.object({ id: v.pipe(v.string(), v.maxLength(64)) }), result: ModelOfferSchema },
   /** Asks the server what it has, and keeps address and key in the companion. */
   endpointConnect: { params: EndpointParamsSchema, result: EndpointOfferSchema },
   endpointForget: { params: EmptySchema, result: EmptySchema },
@@ -128,6 +133,8 @@ export const DownMessageSchema = v.variant('type', [
   v.object({ type: v.literal('attachEnded'), subscription: v.string(), error: v.optional(WireErrorSchema) }),
   v.object({ type: v.literal('daemonState'), daemon: DaemonInfoSchema }),
   v.object({ type: v.literal('laneChunk'), requestId: RequestIdSchema, chunk: GenerateChunkSchema }),
+  /** How far a request is that takes long. */
+  v.object({ type: v.literal('progress'), requestId: RequestIdSchema, done: v.number(), total: v.number() }),
   /** The lease on `peerId` is gone (released, or the companion shut down). */
   v.object({ type: v.literal('leaseLost'), peerId: UuidSchema, error: WireErrorSchema }),
 ]);

@@ -59,6 +59,13 @@ export class RelayWorld {
         countPromptTokens: () => Promise.resolve(8),
       },
       shelf: { offers: () => [], openUpload: (name, sizeBytes) => `ticket-${name}-${sizeBytes}` },
+      adopted: {
+        list: () => Promise.resolve([]),
+        adopt: (id, onBytes) => {
+          onBytes(1, 2);
+          return Promise.reject(new AppError('ModelNotFound', `No ${id} in this test.`));
+        },
+      },
       hosts: new ApprovedHosts([], () => Promise.resolve()),
       verifier: deterministicVerifier,
       clock: this.clock,

@@ -28,6 +28,7 @@ function stage(
   source: ModelSource,
   options: { forcedLane?: ForcedLane; webgpu?: DeviceProbe['webgpu']; available?: boolean } = {},
 ) {
+  const offered: string[] = [];
   const requests: [method: string, params: unknown][] = [];
   let spawned = 0;
   const request = async (method: string, params: unknown): Promise<unknown> => {
@@ -38,6 +39,7 @@ function stage(
   const factory = createLaneFactory({
     bridge: { request: request as LaneBridge['request'] },
     clock: systemClock,
+    onOffer: ({ id }) => offered.push(id),
     putFile: () => Promise.resolve(offer('uploaded')),
     files: async () => ({
       find: async (sha256) => (sha256 === 'kept' ? new File(['GGUF'], 'kept.gguf') : undefined),
@@ -58,7 +60,7 @@ function stage(
     onProgress: () => undefined,
     signal: new AbortController().signal,
   });
-  return { opened, requests, spawned: () => spawned };
+  return { opened, requests, offered, spawned: () => spawned };
 }
 
 const remembered = (sha256: string): ModelSource => ({

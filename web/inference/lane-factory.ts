@@ -10,7 +10,13 @@ import { uploadModel } from './companion-lane/upload-model.ts';
 import { openWorkerLane } from './worker-lane/worker-lane.ts';
 import type { WorkerOpenOptions } from './worker-lane/worker-api.ts';
 import type { ModelFiles } from './models/model-files.ts';
-import type { EndpointModelRef, FileSource, KnownModel, ModelSource } from './models/model-source.ts';
+import type {
+  EndpointModelRef,
+  FileSource,
+  FoundModelRef,
+  KnownModel,
+  ModelSource,
+} from './models/model-source.ts';
 import { planLane, type LanePlan } from './plan.ts';
 import type { DeviceProbe } from './probe.ts';
 import type { OnLaneProgress } from './progress.ts';
@@ -20,6 +26,8 @@ export interface LaneFactoryDeps {
   readonly bridge: LaneBridge;
   readonly clock: Clock;
   readonly putFile: PutFile;
+  /** The companion has this model from now on. */
+  readonly onOffer: (offer: ModelOffer) => void;
   /** Of this browser. */
   readonly files: () => Promise<Pick<ModelFiles, 'find'>>;
   readonly locks: Pick<LockManager, 'request'>;
@@ -57,7 +65,8 @@ export function createLaneFactory(deps: LaneFactoryDeps): LaneFactory {
     open: async (request) => {
       const { source } = request;
       if (source.kind === 'endpoint') return openEndpoint(deps, source.model, request);
-      const found = offeredAgain(source, request.models);
+      const file = source.kind === 'found' ? await adopt(deps, source.found, request) : source;
+      const found = offeredAgain(file, request.models);
       const plan = planLane({
         probe: await deps.probe(),
         forcedLane: request.forcedLane,
@@ -75,6 +84,21 @@ type Opened = Omit<OpenedLane, 'reason'>;
 /** The person's choice, over every plan. */
 export function endpointReason({ address }: EndpointModelRef): string {
   return `At ${address}, as you chose: what is said in the room is sent there.`;
+}
+
+/** The companion reads it once, to know its hash; from then on it is as any other model of the companion. */
+async function adopt(
+  { bridge, onOffer }: LaneFactoryDeps,
+  { id, name }: FoundModelRef,
+  { onProgress, signal }: OpenLaneRequest,
+): Promise<FileSource> {
+  const tell = (done: number, total: number): void => {
+    onProgress({ what: `Reading ${name}`, done, total, unit: 'bytes' });
+  };
+  tell(0, 0);
+  const offer = await bridge.request('adoptModel', { id }, { signal, onProgress: tell });
+  onOffer(offer);
+  return { kind: 'offer', offer };
 }
 
 async function openEndpoint(
@@ -127,6 +151,7 @@ async function openInCompanion(
     source.kind === 'offer'
       ? source.offer
       : await uploadModel(await fileOf(source, deps), deps, onProgress, signal);
+  deps.onOffer(offer);
   onProgress({ what: `Loading ${offer.name}`, done: 0, total: 0, unit: 'steps' });
   const lane = await openCompanionLane(deps, offer.id, signal);
   const { name, sizeBytes, sha256, starter } = offer;

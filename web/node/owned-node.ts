@@ -1,5 +1,4 @@
 /** Owns the node of the owner tab: pairing, the running host, its view, and the commands of the page. */
-import type { EndpointOffer } from '../../shared/bridge/endpoint.ts';
 import type { Ready } from '../../shared/bridge/protocol.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
 import { uuidV4 } from '../../shared/random.ts';
@@ -29,7 +28,8 @@ export interface OwnedNodeDeps extends Omit<NodeHostDeps, 'sink' | 'createAdapte
   pair(code: string): Promise<SessionKey>;
   createLanes(client: BridgeClient, told: Pick<LaneAdaptersDeps, 'onChange' | 'onOpened'>): LaneAdapters;
   createLibrary(
-    told: Pick<ModelLibraryDeps, 'ready' | 'endpoint' | 'onChange'> & Pick<DownloadsDeps, 'approvedHosts'>,
+    told: Pick<ModelLibraryDeps, 'ready' | 'endpoint' | 'found' | 'onChange'> &
+      Pick<DownloadsDeps, 'approvedHosts'>,
   ): ModelLibrary;
 }
 
@@ -38,8 +38,6 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
   let lanes: LaneAdapters | undefined;
   let client: BridgeClient | undefined;
   let approved: readonly string[] | undefined;
-  /** What was set up since this session began: it told the state of its beginning. */
-  let endpointSince: { readonly session: Ready; readonly offer: EndpointOffer | undefined } | undefined;
   let host: NodeHost | undefined;
   let stop: () => Promise<void> = () => Promise.resolve();
 
@@ -121,10 +119,13 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
 
   const library = deps.createLibrary({
     ready: () => readyOf(client),
-    endpoint: () => {
-      const session = readyOf(client);
-      return session && endpointSince?.session === session ? endpointSince.offer : session?.endpoint;
+    found: async () => {
+      if (!client || !readyOf(client)) return [];
+      // Without the companion there is no way to them: nothing to tell.
+      const { models } = await client.request('foundModels', {}).catch(() => ({ models: [] }));
+      return models;
     },
+    endpoint: () => readyOf(client)?.endpoint,
     approvedHosts: () => {
       const told = readyOf(client)?.approvedHosts;
       // What was approved stays so while the companion is away: a download goes on without it.
@@ -195,10 +196,6 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
         refusal: () => publisher.view.lane.trouble ?? publisher.view.lane.refusedModel,
         onApproved: (hosts) => {
           approved = hosts;
-        },
-        onEndpoint: (offer) => {
-          const session = readyOf(client);
-          if (session) endpointSince = { session, offer };
         },
         command,
         inTurn,

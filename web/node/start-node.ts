@@ -95,6 +95,9 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
           bridge: client,
           clock,
           putFile,
+          onOffer: (offer) => {
+            client.learnModel(offer);
+          },
           files: modelFiles,
           locks: navigator.locks,
           newLockName: () => `inference-${uuidV4(random)}`,

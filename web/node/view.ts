@@ -2,6 +2,7 @@
  * Owns what the page can see and ask: the snapshot, its patches, and the commands. Plain data only; the page draws it
  * and nothing else. Carried by Comlink in the owner tab and by BroadcastChannel to viewers.
  */
+import type { FoundModel } from '../../shared/bridge/found-models.ts';
 import type { DaemonInfo, RoomInfo } from '../../shared/bridge/messages.ts';
 import type { WireError } from '../../shared/errors.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
@@ -102,7 +103,9 @@ export interface StoredModelView {
   readonly name: string;
   /** 0 where nobody tells. */
   readonly sizeBytes: number;
-  readonly place: 'browser' | 'companion' | 'endpoint';
+  readonly place: 'browser' | 'companion' | 'found' | 'endpoint';
+  /** Of a file that was found: the program that holds it. */
+  readonly owner?: FoundModel['owner'];
   /** `host`: its hash was compared with the one that its host publishes; `none`: there was none to compare with. */
   readonly checked: 'host' | 'none';
   readonly inUse: boolean;

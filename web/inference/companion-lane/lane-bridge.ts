@@ -13,6 +13,7 @@ export interface LaneBridge {
     options?: {
       readonly signal?: AbortSignal | undefined;
       readonly onChunk?: ((chunk: GenerateChunk) => void) | undefined;
+      readonly onProgress?: ((done: number, total: number) => void) | undefined;
     },
   ): Promise<MethodResult<M>>;
 }

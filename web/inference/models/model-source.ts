@@ -16,6 +16,12 @@ export interface EndpointModelRef {
   readonly address: string;
 }
 
+/** A file of another program, that the companion has not taken over yet. */
+export interface FoundModelRef {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** What ends as a file in the engine. */
 export type FileSource =
   /** One the companion has; its bytes are fetched from `offer.path` where this browser needs them. */
@@ -24,7 +30,10 @@ export type FileSource =
   | { readonly kind: 'file'; readonly file: File }
   | { readonly kind: 'remembered'; readonly model: RememberedModel };
 
-export type ModelSource = FileSource | { readonly kind: 'endpoint'; readonly model: EndpointModelRef };
+export type ModelSource =
+  | FileSource
+  | { readonly kind: 'found'; readonly found: FoundModelRef }
+  | { readonly kind: 'endpoint'; readonly model: EndpointModelRef };
 
 /** A model that can be opened again later: plain data, to be stored. */
 export type KnownModel = Extract<ModelSource, { readonly model: unknown }>;

@@ -3,6 +3,8 @@ import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { LinkDialer } from '../../../shared/bridge/link.ts';
+import type { EndpointOffer } from '../../../shared/bridge/endpoint.ts';
+import type { ModelOffer } from '../../../shared/bridge/messages.ts';
 import type { MethodName, MethodParams, MethodResult, Ready } from '../../../shared/bridge/protocol.ts';
 import type { RandomSource } from '../../../shared/random.ts';
 import { nextOf, untilAborted } from '../abortable.ts';
@@ -50,6 +52,19 @@ export class BridgeClient {
   get ready(): Ready {
     if (this.#state.kind === 'ready') return this.#state.session.ready;
     throw new AppError('BridgeDown', 'There is no connection to the companion.');
+  }
+
+  /** The companion has this model too since the present session began. */
+  learnModel(offer: ModelOffer): void {
+    if (this.#state.kind !== 'ready') return;
+    const { session } = this.#state;
+    const others = session.ready.models.filter(({ id }) => id !== offer.id);
+    session.learn({ models: [...others, offer] });
+  }
+
+  /** Undefined: the person's server is forgotten. */
+  learnEndpoint(endpoint: EndpointOffer | undefined): void {
+    if (this.#state.kind === 'ready') this.#state.session.learn({ endpoint });
   }
 
   /** Keeps a session up until the signal aborts or the companion refuses for good; then resolves. */

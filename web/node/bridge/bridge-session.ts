@@ -25,7 +25,7 @@ export interface SubscriptionHandlers {
 export class BridgeSession {
   /** The challenge of this socket: part of every claim's proof. */
   readonly nonce: string;
-  readonly ready: Ready;
+  #ready: Ready;
   /** Aborted, with an AppError as reason, as soon as the socket is of no use any more. */
   readonly ended: AbortSignal;
   readonly daemonStates: Topic<DaemonInfo> = createTopic();
@@ -42,7 +42,7 @@ export class BridgeSession {
   /** `link` is authenticated: the companion said `ready`. */
   constructor(link: Link, nonce: string, ready: Ready, clock: Clock) {
     this.nonce = nonce;
-    this.ready = ready;
+    this.#ready = ready;
     this.ended = this.#end.signal;
     this.#link = link;
     this.#clock = clock;
@@ -55,6 +55,16 @@ export class BridgeSession {
       this.#finish(new AppError('BridgeDown', `The companion closed the connection (${code} ${reason}).`));
     };
     this.#beat();
+  }
+
+  /** What the companion has, as it was told at the beginning and learned since. */
+  get ready(): Ready {
+    return this.#ready;
+  }
+
+  /** Of what the companion greeted with, this is different now. */
+  learn(change: Partial<Pick<Ready, 'models' | 'endpoint'>>): void {
+    this.#ready = { ...this.#ready, ...change };
   }
 
   /** Settles always: with the answer, the companion's error, `BridgeDown`, `BridgeTimeout` or `Aborted`. */
@@ -120,6 +130,9 @@ export class BridgeSession {
         return;
       case 'laneChunk':
         this.#calls.chunk(message);
+        return;
+      case 'progress':
+        this.#calls.progress(message);
         return;
       case 'event':
         this.#subscriptions.get(message.subscription)?.onEvent(message.event);

@@ -18,6 +18,7 @@ const UNTIMED: ReadonlySet<MethodName> = new Set([
   'laneCountTokens',
   // A server may load a model before its first word.
   'endpointConnect',
+  'adoptModel',
 ]);
 
 export interface CallOptions {
@@ -25,11 +26,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** `laneGenerate` only. */
   readonly onChunk?: ((chunk: GenerateChunk) => void) | undefined;
+  /** Of requests that take long. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-interface PendingCall {
+interface PendingCall extends Omit<CallOptions, 'signal'> {
   readonly method: MethodName;
-  readonly onChunk: ((chunk: GenerateChunk) => void) | undefined;
   settle(outcome: { readonly value: unknown } | { readonly error: AppError }): void;
 }
 
@@ -70,6 +72,7 @@ export class PendingCalls {
       const call: PendingCall = {
         method,
         onChunk: options.onChunk,
+        onProgress: options.onProgress,
         settle: (outcome) => {
           this.#calls.delete(id);
           cancelTimer?.();
@@ -103,6 +106,10 @@ export class PendingCalls {
 
   chunk(message: Extract<DownMessage, { type: 'laneChunk' }>): void {
     this.#calls.get(message.requestId)?.onChunk?.(message.chunk);
+  }
+
+  progress({ requestId, done, total }: Extract<DownMessage, { type: 'progress' }>): void {
+    this.#calls.get(requestId)?.onProgress?.(done, total);
   }
 
   /** The socket ended. */

@@ -98,7 +98,7 @@ export class LaneAdapters implements AdapterFactory {
     const { forcedLane, companionLane, models: offers } = this.#deps.ready();
     const source = this.#wanted ?? (await this.#deps.models.source(offers));
     if (source.kind === 'endpoint') return { lane: 'endpoint', reason: endpointReason(source.model) };
-    const mlc = mlcOf(offeredAgain(source, offers));
+    const mlc = source.kind === 'found' ? undefined : mlcOf(offeredAgain(source, offers));
     return planLane({ probe: await this.#deps.probe(), forcedLane, companionLane, mlc });
   }
 

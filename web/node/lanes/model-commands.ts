@@ -1,6 +1,6 @@
 /** Owns what the page can ask about models: use one, fetch one, approve a host, free the space. */
 import * as v from 'valibot';
-import { EndpointParamsSchema, type EndpointOffer } from '../../../shared/bridge/endpoint.ts';
+import { EndpointParamsSchema } from '../../../shared/bridge/endpoint.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
 import type { CommandResult, NodeCommands, Trouble } from '../view.ts';
@@ -12,13 +12,12 @@ export interface ModelCommandsDeps {
   readonly library: ModelLibrary;
   /** Throw `BridgeDown` while there is no session. */
   lanes(): LaneAdapters;
-  client(): Pick<BridgeClient, 'request'>;
+  client(): Pick<BridgeClient, 'request' | 'learnEndpoint'>;
   /** Everybody stops thinking, `swap` runs, everybody goes on. */
   rehost(swap: () => Promise<void>): Promise<void>;
   /** What stands against the model that was asked for, after the rehosting. */
   refusal(): Trouble | undefined;
   onApproved(hosts: readonly string[]): void;
-  onEndpoint(offer: EndpointOffer | undefined): void;
   /** Reports a failure as the command's result. */
   readonly command: (work: () => Promise<void>) => Promise<CommandResult>;
   /** As `command`, one after another. */
@@ -69,14 +68,16 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
         const params = v.safeParse(EndpointParamsSchema, wish);
         if (!params.success)
           throw new AppError('EndpointRefused', params.issues[0].message, { detail: wish.address });
-        deps.onEndpoint(await deps.client().request('endpointConnect', params.output));
+        const client = deps.client();
+        client.learnEndpoint(await client.request('endpointConnect', params.output));
         await library.show();
       }),
     forgetEndpoint: () =>
       inTurn(async () => {
         library.refuseEndpointInUse();
-        await deps.client().request('endpointForget', {});
-        deps.onEndpoint(undefined);
+        const client = deps.client();
+        await client.request('endpointForget', {});
+        client.learnEndpoint(undefined);
         await library.show();
       }),
   };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { FoundModel } from '../../../shared/bridge/found-models.ts';
 import type { Ready } from '../../../shared/bridge/protocol.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { createMemoryDisk, createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
@@ -22,6 +23,7 @@ const STARTER: KnownModel = {
 function setUp() {
   const settings = createMemoryStores(createMemoryDisk()).settings;
   const files = new Set(['big']);
+  const found: FoundModel[] = [];
   const views: ModelsView[] = [];
   const outcome: { download: () => Promise<FinishedDownload>; check: () => Promise<number> } = {
     download: async () => FETCHED,
@@ -47,13 +49,14 @@ function setUp() {
       },
       clock: new VirtualClock(),
       endpoint: () => undefined,
+      found: async () => found,
       ready: () => ({ models: [OFFER] }) as unknown as Ready,
       freeBytes: async () => 1_000,
       onChange: (view) => views.push(view),
     });
   const stored = () =>
     views.at(-1)?.stored.map(({ name, place, checked, inUse }) => [name, place, checked, inUse]);
-  return { create, files, outcome, views, stored };
+  return { create, files, found, outcome, views, stored };
 }
 
 describe('the library of models', () => {

@@ -1,6 +1,7 @@
 /** Owns the models that this person can think with: what lies in this browser, what the companion has, what is coming. */
 import * as v from 'valibot';
 import type { EndpointOffer } from '../../../shared/bridge/endpoint.ts';
+import type { FoundModel } from '../../../shared/bridge/found-models.ts';
 import type { Ready } from '../../../shared/bridge/protocol.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, fromWireError, toAppError } from '../../../shared/errors.ts';
@@ -20,6 +21,8 @@ export interface ModelLibraryDeps {
   readonly clock: Clock;
   /** Undefined while there is no session. */
   ready(): Ready | undefined;
+  /** Files of other programs; empty while there is no session. */
+  found(): Promise<readonly FoundModel[]>;
   /** The person's own server, as the companion found it last. */
   endpoint(): EndpointOffer | undefined;
   freeBytes(): Promise<number>;
@@ -45,6 +48,7 @@ export class ModelLibrary {
   readonly #inTurn = oneAfterAnother();
   #view: ModelsView = { stored: [], downloads: [] };
   #inUse: string | undefined;
+  #found: readonly FoundModel[] = [];
   /** By SHA-256, of this visit. */
   readonly #lastChecks = new Map<string, ModelCheckView>();
 
@@ -117,6 +121,8 @@ export class ModelLibrary {
     const remote = endpoint?.models.find((each) => each.id === id);
     if (endpoint && remote)
       return { kind: 'endpoint', model: { id, name: remote.name, address: endpoint.address } };
+    const found = this.#found.find((each) => each.id === id);
+    if (found) return { kind: 'found', found };
     const row = (await this.#rows()).find((each) => each.sha256 === id);
     if (!row) throw new AppError('ModelNotFound', 'That model is not here any more.');
     const { name, sizeBytes, sha256, starter } = row;
@@ -157,6 +163,16 @@ export class ModelLibrary {
         checked: 'none',
         inUse: inUse(sha256),
       }));
+    this.#found = await this.#deps.found();
+    const elsewhere = this.#found.map(({ id, name, sizeBytes, owner }): StoredModelView => ({
+      id,
+      name,
+      sizeBytes,
+      place: 'found',
+      owner,
+      checked: 'none',
+      inUse: false,
+    }));
     const remote = (endpoint?.models ?? []).map(({ id, name }): StoredModelView => ({
       id,
       name,
@@ -167,7 +183,7 @@ export class ModelLibrary {
     }));
     const { address, server } = endpoint ?? {};
     this.#tell({
-      stored: [...there, ...here, ...remote],
+      stored: [...there, ...here, ...elsewhere, ...remote],
       freeBytes: await this.#deps.freeBytes(),
       endpoint: address === undefined || server === undefined ? undefined : { address, server },
     });

@@ -5,6 +5,7 @@ import { formatBytes } from '../look/format.ts';
 import { visibleName } from '../look/visible-name.ts';
 
 const PLACE = {
+  found: 'on this machine',
   browser: 'in this browser',
   companion: 'in the companion',
   endpoint: 'at your server',
@@ -12,7 +13,7 @@ const PLACE = {
 
 /** `run` reports what a command is refused with. */
 export function storedRow(
-  { id, name, sizeBytes, place, checked, inUse, lastCheck }: StoredModelView,
+  { id, name, sizeBytes, place, owner, checked, inUse, lastCheck }: StoredModelView,
   isBusy: boolean,
   run: (work: (commands: NodeCommands) => ReturnType<NodeCommands['useModel']>) => void,
 ): TemplateResult {
@@ -20,7 +21,7 @@ export function storedRow(
   return html`<li>
     <p class="model" dir="auto">${shown}</p>
     <p class="facts">
-      ${sizeBytes === 0 ? '' : `${formatBytes(sizeBytes)}, `}${PLACE[place]}${checked === 'host' ? ', verified with its host' : ''}
+      ${sizeBytes === 0 ? '' : `${formatBytes(sizeBytes)}, `}${PLACE[place]}${owner === undefined ? '' : `, of ${owner}`}${checked === 'host' ? ', verified with its host' : ''}
       ${inUse ? html`· <strong>in use</strong>` : nothing}
     </p>
     ${lastCheck ? html`<p class="facts" role="status">${wordsOf(lastCheck)}</p>` : nothing}

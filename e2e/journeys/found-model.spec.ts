@@ -1,0 +1,37 @@
+/** Owns the journey of a model that another program of the person already holds: seen, used where it is, found again. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomModel } from '../models/random-model.ts';
+import { expect, test } from './journey.ts';
+
+test('a model of another program is thought with where it is, also after a restart', async ({
+  home,
+  start,
+  profile,
+  visit,
+}) => {
+  const folder = join(home, '.lmstudio', 'models', 'somebody', 'random-GGUF');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'random-f32.gguf'), randomModel());
+  const companion = await start(['--port', '0']);
+  const context = await profile();
+  const visitor = await visit(companion.link, context);
+  await visitor.personaIsIdle();
+  const here = visitor.models.getByRole('list', { name: 'Models that are here' });
+  await expect(here.getByRole('listitem').filter({ hasText: 'random' })).toContainText(
+    'on this machine, of LM Studio',
+  );
+  await here.getByRole('button', { name: /^Use random/ }).click();
+  await expect(here).toContainText(/in the companion.*in use/s);
+  await expect(here).not.toContainText('of LM Studio');
+  await visitor.personaIsIdle();
+
+  const port = new URL(companion.origin).port;
+  await companion.stop();
+  const again = await start(['--port', port]);
+  const later = await visit(again.origin, context);
+  await later.personaIsIdle();
+  await expect(later.models.getByRole('list', { name: 'Models that are here' })).toContainText(
+    /random.*in the companion.*in use/s,
+  );
+});
