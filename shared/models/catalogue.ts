@@ -19,7 +19,7 @@ export const STARTER: CatalogueEntry = {
   name: 'persona-node starter',
   path: '/models/starter.gguf',
   sizeBytes: 5_561_152,
-  sha256: '5879b20dc55c9839818e26e66513142eceea082e8325d9a30b280033e254f86b',
+  sha256: 'd552a50758b46118d7257668d45d8810905258e3dd6ab0664dc697aa744af0b4',
   licence: 'MIT',
   contextTokens: 2_048,
   promptFormats: [1],
