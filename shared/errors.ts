@@ -135,9 +135,11 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   DownloadElsewhere: 'It is being loaded in another tab or window of this browser; wait for it there.',
   EndpointForbidden: 'Give the address of a machine of yours; link-local and reserved ones are never used.',
   EndpointPublic: 'Confirm the address if you want to send what is said in the room there.',
-  EndpointUnreachable: 'Start the server, or check its address under "Models".',
+  EndpointUnreachable:
+    'Start the server, or check its address under "Models". She asks again at the next message; if she is not idle, choose "Use" at her model again.',
   EndpointRefused: 'Check address, key and model of the server under "Models".',
-  EndpointBusy: 'Nothing to do: she asks again at the next message. If it stays so, look at the server.',
+  EndpointBusy:
+    'Wait until the server is ready. She asks again at the next message; if she is not idle, choose "Use" at her model again.',
   EndpointMalformed:
     'Check the address: it must be the base of an OpenAI-compatible server, often ending in /v1.',
   LaneStartFailed: 'Read the cause above; reload the page, or choose the other lane with --lane.',

@@ -31,7 +31,8 @@ describe('the file of the endpoint', () => {
       expect((await stat(path)).mode & 0o777).toBe(0o600);
       const again = await open();
       expect(again.offer()?.models).toHaveLength(1);
-      expect(await again.countPromptTokens('endpoint:m', [], NEVER)).toBe(1);
+      const id = again.offer()?.models[0]?.id ?? '';
+      expect(await again.countPromptTokens(id, [], NEVER)).toBe(1);
       await again.forget();
       expect((await open()).offer()).toBeUndefined();
       await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
@@ -40,12 +41,12 @@ describe('the file of the endpoint', () => {
     }
   });
 
-  it.each(['{', '{"version":1,"address":"ftp://x","isPublicConfirmed":false}'])(
-    'that is no set-up is left as it is: %s',
-    async (text) => {
-      await writeFile(path, text);
-      await expect(open()).rejects.toMatchObject({ code: 'HomeUnusable' });
-      expect(await readFile(path, 'utf8')).toBe(text);
-    },
-  );
+  it.each([
+    '{',
+    '{"version":1,"address":"ftp://x","isPublicConfirmed":false,"offer":{"address":"a","server":"other","models":[]}}',
+  ])('that is no set-up is left as it is: %s', async (text) => {
+    await writeFile(path, text);
+    await expect(open()).rejects.toMatchObject({ code: 'HomeUnusable' });
+    expect(await readFile(path, 'utf8')).toBe(text);
+  });
 });

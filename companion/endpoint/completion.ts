@@ -6,7 +6,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import { defuseControlTokens } from '../../shared/inference/defuse-control.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
-import { aborted, malformed } from './endpoint-http.ts';
+import { aborted, malformed, withoutKey } from './endpoint-http.ts';
 
 export interface Dialect {
   /** GBNF and the counts of the prompt's evaluation are llama.cpp's own. */
@@ -16,6 +16,10 @@ export interface Dialect {
 
 /** Of one event, and of what has not become one yet. */
 const MAX_EVENT_CHARS = 256 * 1024;
+/** Of a whole answer, what stands around its words included. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** Shares of a prompt that are told. */
+const PROGRESS_STEPS = 100;
 /** Far more than a token ever is: a server that goes on behind `max_tokens` is cut. */
 const MAX_CHARS_PER_TOKEN = 256;
 
@@ -80,6 +84,7 @@ const ErrorEventSchema = v.object({ error: v.object({ message: v.string() }) });
 export interface AnswerDeps {
   readonly url: URL;
   readonly model: string;
+  readonly key: string | undefined;
   readonly maxTokens: number;
   readonly clock: Clock;
   readonly startedMs: number;
@@ -114,9 +119,12 @@ export async function readAnswer(
     },
   });
   const decoder = new TextDecoder();
+  let sizeBytes = 0;
   try {
     for await (const bytes of response as AsyncIterable<Uint8Array>) {
       deps.alive();
+      sizeBytes += bytes.length;
+      if (sizeBytes > MAX_ANSWER_BYTES) throw malformed(url, 'more than any answer takes');
       parser.feed(decoder.decode(bytes, { stream: true }));
       if (answer.isOver) break;
     }
@@ -137,6 +145,7 @@ class Answer {
   readonly #deps: AnswerDeps;
   readonly #push: (chunk: GenerateChunk) => void;
   #text = '';
+  #toldStep = -1;
   #firstMs: number | undefined;
   #finishReason: 'stop' | 'length' | undefined;
   #usage: v.InferOutput<typeof UsageSchema> | undefined;
@@ -154,17 +163,15 @@ class Answer {
       return;
     }
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), EventSchema), data);
-    if (!parsed.success) throw eventProblem(url, data);
+    if (!parsed.success) throw eventProblem(url, withoutKey(data, this.#deps.key));
     const { choices, usage, prompt_progress: progress, model: told } = parsed.output;
     // Some add the date of the version to the name.
     if (told !== undefined && told !== '' && !told.startsWith(model))
-      throw malformed(url, `the model ${told.slice(0, 100)} where ${model} was asked for`);
-    if (progress)
-      this.#push({
-        kind: 'progress',
-        promptTokensDone: Math.min(progress.processed, progress.total),
-        promptTokens: progress.total,
-      });
+      throw malformed(
+        url,
+        `the model ${withoutKey(told, this.#deps.key).slice(0, 100)} where ${model} was asked for`,
+      );
+    if (progress) this.#tell(progress);
     for (const { delta, finish_reason: reason } of choices) {
       const text = delta?.content ?? '';
       if (text !== '') {
@@ -177,6 +184,15 @@ class Answer {
       if (typeof reason === 'string') this.#finishReason = reason === 'length' ? 'length' : 'stop';
     }
     if (usage) this.#usage = usage;
+  }
+
+  /** Only when it has grown: what waits for a slow page is not bounded. */
+  #tell({ processed, total }: { readonly processed: number; readonly total: number }): void {
+    const promptTokensDone = Math.min(processed, total);
+    const step = Math.floor((PROGRESS_STEPS * promptTokensDone) / Math.max(1, total));
+    if (step <= this.#toldStep) return;
+    this.#toldStep = step;
+    this.#push({ kind: 'progress', promptTokensDone, promptTokens: total });
   }
 
   result(nowMs: number): Extract<GenerateChunk, { kind: 'done' }>['result'] {

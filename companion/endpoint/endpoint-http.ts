@@ -31,7 +31,7 @@ export async function exchange(
   access: EndpointAccess,
   { url, body, signal }: Exchange,
 ): Promise<IncomingMessage> {
-  const { ip, family } = await pinAddress(url, access);
+  const { addresses } = await pinAddress(url, access);
   if (signal.aborted) throw aborted(signal);
   const text = body === undefined ? undefined : JSON.stringify(body);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -49,9 +49,10 @@ export async function exchange(
       // A connection of its own: one from a pool may lead to where the name pointed before.
       agent: false,
       lookup: (_host, { all }, done) => {
-        // The judged address, and no second question that could be answered otherwise.
-        if (all === true) (done as unknown as AllFound)(null, [{ address: ip, family }]);
-        else done(null, ip, family);
+        // The judged addresses, and no second question that could be answered otherwise.
+        const [first] = addresses;
+        if (all === true) (done as unknown as AllFound)(null, addresses);
+        else done(null, first.address, first.family);
       },
       signal,
     });
@@ -72,7 +73,8 @@ export async function exchange(
   const { statusCode = 0 } = response;
   if (statusCode >= 200 && statusCode < 300) return response;
   if (statusCode < 400) response.destroy();
-  throw refusalOf(url, statusCode, statusCode >= 400 ? await readText(response, signal).catch(() => '') : '');
+  const words = statusCode >= 400 ? await readText(response, signal).catch(() => '') : '';
+  throw refusalOf(url, statusCode, withoutKey(words, access.key));
 }
 
 type AllFound = (
@@ -99,6 +101,11 @@ export async function exchangeJson<T>(
     'something else than an OpenAI-compatible server would',
     new v.ValiError(parsed.issues),
   );
+}
+
+/** No word of a server brings the key to a page or a log; before anything is cut, which would leave a part of it. */
+export function withoutKey(text: string, key: string | undefined): string {
+  return key === undefined ? text : text.replaceAll(key, '(the key)');
 }
 
 export function malformed(url: URL, what: string, cause?: unknown): AppError {

@@ -1,7 +1,8 @@
 /** Owns the conversation with one OpenAI-compatible server: what it is, which models it has, answers and counts. */
+import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { ENDPOINT_MODEL, type EndpointModel, type EndpointOffer } from '../../shared/bridge/endpoint.ts';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import { readAnswer, requestBody, jsonSchemaFormat, wireMessages, type Dialect } from './completion.ts';
 import { exchange, exchangeJson, type EndpointAccess } from './endpoint-http.ts';
@@ -10,6 +11,13 @@ import { exchange, exchangeJson, type EndpointAccess } from './endpoint-http.ts'
 export const ASSUMED_CONTEXT_TOKENS = 4_096;
 const MAX_MODELS = 256;
 const MAX_SLOTS = 16;
+const SIGN_CHARS = 8;
+const NO_SCHEMA: ReadonlySet<ErrorCode> = new Set([
+  'EndpointRefused',
+  'EndpointBusy',
+  'EndpointMalformed',
+  'GrammarInvalid',
+]);
 /** Of a server that does not tell. */
 const ASSUMED_SLOTS = 4;
 
@@ -39,7 +47,6 @@ const UsageSchema = v.object({ usage: v.object({ prompt_tokens: CountSchema }) }
 
 export interface ServerFacts {
   readonly offer: EndpointOffer;
-  readonly dialect: Dialect;
   /** Requests that it answers at once. */
   readonly slots: number;
 }
@@ -55,6 +62,16 @@ export class EndpointServer {
     return this.#access.address;
   }
 
+  /** The server's own name of a model; undefined for one of another server. */
+  nameOf(modelId: string): string | undefined {
+    return modelId.startsWith(this.#prefix) ? modelId.slice(this.#prefix.length) : undefined;
+  }
+
+  get #prefix(): string {
+    const sign = createHash('sha256').update(this.address).digest('hex').slice(0, SIGN_CHARS);
+    return `${ENDPOINT_MODEL}${sign}:`;
+  }
+
   /** Asks what is there. Rejects with the named errors of an endpoint. */
   async describe(contextTokens: number | undefined, signal: AbortSignal): Promise<ServerFacts> {
     const { data } = await this.#json('/models', ModelsSchema, signal);
@@ -64,17 +81,23 @@ export class EndpointServer {
     const server = props ? 'llama.cpp' : 'other';
     const told = props?.default_generation_settings.n_ctx;
     const models = data.map(({ id, max_model_len: vllm, meta }): EndpointModel => ({
-      id: ENDPOINT_MODEL + id,
+      id: this.#prefix + id,
       // llama.cpp calls a model by the path of its file.
       name: id.split('/').at(-1) ?? id,
       contextTokens: told ?? meta?.n_ctx ?? vllm ?? contextTokens ?? ASSUMED_CONTEXT_TOKENS,
     }));
-    const hasJsonSchema = props !== undefined || (await this.#takesJsonSchema(first.id, signal));
     return {
       offer: { address: this.address, server, models },
-      dialect: { server, hasJsonSchema },
       slots: Math.min(MAX_SLOTS, props?.total_slots ?? ASSUMED_SLOTS),
     };
+  }
+
+  /**
+   * What this model of it can be asked for. A server may have to load the model for that, and one of several may be no
+   * model that talks: so it is asked of the one that is used.
+   */
+  async dialectOf(model: string, server: Dialect['server'], signal: AbortSignal): Promise<Dialect> {
+    return { server, hasJsonSchema: server === 'llama.cpp' || (await this.#takesJsonSchema(model, signal)) };
   }
 
   /** Rejects with the named errors of an endpoint and of a generation. */
@@ -92,7 +115,8 @@ export class EndpointServer {
     const body = requestBody(model, request, dialect);
     const response = await exchange(this.#access, { url, body, signal });
     const { maxTokens } = request;
-    await readAnswer(response, { url, model, maxTokens, clock, startedMs, signal, alive }, push);
+    const { key } = this.#access;
+    await readAnswer(response, { url, model, key, maxTokens, clock, startedMs, signal, alive }, push);
   }
 
   /** As the server counts: llama.cpp tells without thinking; any other is asked for one token. */
@@ -112,16 +136,6 @@ export class EndpointServer {
     return (await this.#own('/tokenize', TokensSchema, signal, body)).tokens.length;
   }
 
-  async #props(signal: AbortSignal): Promise<v.InferOutput<typeof PropsSchema> | undefined> {
-    try {
-      return await this.#own('/props', PropsSchema, signal);
-    } catch (error) {
-      // Behind a proxy that lets only the standard paths through it is as any other.
-      if (error instanceof AppError && /^Endpoint(Refused|Malformed)$/.test(error.code)) return undefined;
-      throw error;
-    }
-  }
-
   async #takesJsonSchema(model: string, signal: AbortSignal): Promise<boolean> {
     const schema = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] };
     const body = {
@@ -134,7 +148,18 @@ export class EndpointServer {
       await this.#json('/chat/completions', UsageSchema, signal, body);
       return true;
     } catch (error) {
-      if (error instanceof AppError && error.code === 'EndpointRefused') return false;
+      // Servers say in many ways that they do not know it.
+      if (error instanceof AppError && NO_SCHEMA.has(error.code)) return false;
+      throw error;
+    }
+  }
+
+  async #props(signal: AbortSignal): Promise<v.InferOutput<typeof PropsSchema> | undefined> {
+    try {
+      return await this.#own('/props', PropsSchema, signal);
+    } catch (error) {
+      // Behind a proxy that lets only the standard paths through it is as any other.
+      if (error instanceof AppError && /^Endpoint(Refused|Malformed)$/.test(error.code)) return undefined;
       throw error;
     }
   }

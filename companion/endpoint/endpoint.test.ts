@@ -1,101 +1,36 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { listen, type LocalServer } from '../../e2e/models/endpoint/recorded-session.ts';
-import { ENDPOINT_MODEL } from '../../shared/bridge/endpoint.ts';
-import { systemClock } from '../../shared/clock.ts';
+import {
+  closeStages,
+  delta,
+  END,
+  event,
+  json,
+  stage,
+  stream,
+  type Odd,
+} from '../../e2e/models/endpoint/endpoint-stage.ts';
 import { jsonDecision } from '../../shared/inference/decision.ts';
-import type { GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import { plain } from '../../shared/testing/lane-acceptance.ts';
-import { Endpoint, type StoredEndpoint } from './endpoint.ts';
 
 const NEVER = new AbortController().signal;
-const MODEL = `${ENDPOINT_MODEL}big`;
-
-type Odd = (response: ServerResponse, body: Record<string, unknown>) => void | Promise<void>;
-
-/** A server of the OpenAI kind that tells nothing about itself; each part can be made odd. */
-interface Script {
-  models?: Odd;
-  answer?: Odd;
-  takesSchema: boolean;
-  readonly bodies: Record<string, unknown>[];
-  readonly keys: (string | undefined)[];
-}
-
-const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
-const delta = (content: string, model = 'big'): string => event({ model, choices: [{ delta: { content } }] });
-const END =
-  event({ model: 'big', choices: [{ delta: {}, finish_reason: 'stop' }] }) +
-  event({ model: 'big', choices: [], usage: { prompt_tokens: 5, completion_tokens: 2 } }) +
-  'data: [DONE]\n\n';
-const stream = (response: ServerResponse): ServerResponse =>
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-const json = (response: ServerResponse, value: unknown, status = 200): void => {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-};
-
-const servers: LocalServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
-async function stage(limits = { stallMs: 10_000, totalMs: 20_000 }) {
-  const script: Script = { takesSchema: true, bodies: [], keys: [] };
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    script.keys.push(request.headers.authorization);
-    if (request.url === '/v1/models') {
-      if (script.models) await script.models(response, {});
-      else json(response, { data: [{ id: 'big', owned_by: 'me' }] });
-      return;
-    }
-    let text = '';
-    for await (const part of request as AsyncIterable<Buffer>) text += part.toString('utf8');
-    const body = JSON.parse(text) as Record<string, unknown>;
-    script.bodies.push(body);
-    if (body['stream'] === true && script.answer) await script.answer(response, body);
-    else if (body['stream'] === true) stream(response).end(delta('Hel') + delta('lo') + END);
-    else if ('response_format' in body && !script.takesSchema)
-      json(response, { error: { message: 'response_format is not supported' } }, 400);
-    else json(response, { usage: { prompt_tokens: 7 }, choices: [] });
-  };
-  const server = await listen(serve);
-  servers.push(server);
-  const kept: (StoredEndpoint | undefined)[] = [];
-  const endpoint = new Endpoint(undefined, {
-    clock: systemClock,
-    lookup: () => Promise.reject(new Error('no names')),
-    save: (stored) => {
-      kept.push(stored);
-      return Promise.resolve();
-    },
-    limits,
-  });
-  const connect = () =>
-    endpoint.connect({ address: server.address, key: 'k-1', isPublicConfirmed: false }, NEVER);
-  const ask = async (request: GenerateRequest = plain('Hello', 8)): Promise<readonly GenerateChunk[]> => {
-    const chunks: GenerateChunk[] = [];
-    for await (const chunk of endpoint.generate(MODEL, request, NEVER)) chunks.push(chunk);
-    return chunks;
-  };
-  return { script, server, endpoint, kept, connect, ask };
-}
+afterEach(closeStages);
 
 describe('an endpoint that tells nothing about itself', () => {
   it('streams, counts as the server does, and keeps the key to itself', async () => {
-    const { script, endpoint, kept, connect, ask, server } = await stage();
+    const { script, endpoint, model, kept, connect, ask, server } = await stage();
     expect(await connect()).toEqual({
       address: server.address,
       server: 'other',
-      models: [{ id: MODEL, name: 'big', contextTokens: 4_096 }],
+      models: [{ id: model, name: 'big', contextTokens: 4_096 }],
     });
-    const report = await endpoint.open(MODEL, NEVER);
+    const report = await endpoint.open(model, NEVER);
     expect(report).toMatchObject({ lane: 'endpoint', backend: 'remote', sentTo: server.address });
     expect(await ask()).toMatchObject([
       { kind: 'delta', text: 'Hel' },
       { kind: 'delta', text: 'lo' },
       { kind: 'done', result: { text: 'Hello', promptTokens: 5, completionTokens: 2, finishReason: 'stop' } },
     ]);
-    expect(await endpoint.countPromptTokens(MODEL, [{ role: 'user', content: 'x' }], NEVER)).toBe(7);
+    expect(await endpoint.countPromptTokens(model, [{ role: 'user', content: 'x' }], NEVER)).toBe(7);
     expect(new Set(script.keys)).toEqual(new Set(['Bearer k-1']));
     expect(kept.at(-1)).toMatchObject({ key: 'k-1' });
     expect(JSON.stringify([endpoint.offer(), report])).not.toContain('k-1');
@@ -237,32 +172,22 @@ describe('an endpoint that tells nothing about itself', () => {
     expect((await ask()).at(-1)).toMatchObject({ kind: 'done' });
   });
 
-  it('lets no word of the server bring the key to the page', async () => {
-    const { script, connect, ask } = await stage();
-    script.models = (response) => json(response, { error: { message: 'bad key k-1!' } }, 401);
-    await expect(connect()).rejects.toThrow('wants another key (401, bad key (the key)!)');
-    delete script.models;
-    await connect();
-    script.answer = (response) => void stream(response).end(event({ error: { message: 'k-1 is over' } }));
-    await expect(ask()).rejects.toThrow('(the key) is over');
-  });
-
   it('has no model any more once it is forgotten', async () => {
-    const { endpoint, connect, kept, ask } = await stage();
+    const { endpoint, model, connect, kept, ask } = await stage();
     await connect();
     await endpoint.forget();
     expect(kept.at(-1)).toBeUndefined();
     expect(endpoint.offer()).toBeUndefined();
     await expect(ask()).rejects.toMatchObject({ code: 'ModelNotFound' });
-    await expect(endpoint.open(MODEL, NEVER)).rejects.toMatchObject({ code: 'ModelNotFound' });
+    await expect(endpoint.open(model, NEVER)).rejects.toMatchObject({ code: 'ModelNotFound' });
   });
 
   it('names a model that its server does not have any more, and a server that is gone', async () => {
-    const { endpoint, script, connect, server } = await stage();
+    const { endpoint, model, script, connect, server } = await stage();
     await connect();
     script.models = (response) => json(response, { data: [{ id: 'other' }] });
-    await expect(endpoint.open(MODEL, NEVER)).rejects.toMatchObject({ code: 'ModelNotFound' });
+    await expect(endpoint.open(model, NEVER)).rejects.toMatchObject({ code: 'ModelNotFound' });
     await server.close();
-    await expect(endpoint.open(MODEL, NEVER)).rejects.toMatchObject({ code: 'EndpointUnreachable' });
+    await expect(endpoint.open(model, NEVER)).rejects.toMatchObject({ code: 'EndpointUnreachable' });
   });
 });

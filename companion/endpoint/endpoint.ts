@@ -1,10 +1,5 @@
 /** Owns the one endpoint of this companion: set up by the person, kept on disk, asked for every answer anew. */
-import {
-  ENDPOINT_MODEL,
-  type EndpointModel,
-  type EndpointOffer,
-  type EndpointParams,
-} from '../../shared/bridge/endpoint.ts';
+import type { EndpointModel, EndpointOffer, EndpointParams } from '../../shared/bridge/endpoint.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import { createAdmission, type Admission } from '../../shared/inference/admission.ts';
@@ -13,6 +8,8 @@ import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/i
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import type { LaneEngine } from '../llama/backend.ts';
 import { withDeadline, type Deadline } from '../llama/deadline.ts';
+import type { Dialect } from './completion.ts';
+import { aborted } from './endpoint-http.ts';
 import { EndpointServer, type ServerFacts } from './endpoint-server.ts';
 import type { Lookup } from './reach.ts';
 
@@ -31,55 +28,64 @@ export interface EndpointDeps {
 }
 
 const LIMITS: Deadline = { stallMs: 180_000, totalMs: 900_000 };
+/** Of telling what it has, for which no server needs a model in memory. */
+const REACH_WITHIN_MS = 15_000;
 
-/** The server of one set-up, and what it said of itself since this program runs. */
+/** What a server said of itself since this program runs. */
 interface Connection {
   readonly server: EndpointServer;
   readonly facts: ServerFacts;
   readonly admission: Admission;
+  /** By the server's name of the model. */
+  readonly dialects: Map<string, Promise<Dialect>>;
+}
+
+/** One set-up and all that hangs on it: whoever began with it does not end in another. */
+interface SetUp {
+  readonly stored: StoredEndpoint;
+  offer: EndpointOffer;
+  connection: Promise<Connection> | undefined;
 }
 
 export class Endpoint implements LaneEngine {
   readonly #deps: EndpointDeps;
-  #stored: StoredEndpoint | undefined;
-  #connection: Connection | undefined;
+  #setUp: SetUp | undefined;
+  #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(stored: StoredEndpoint | undefined, deps: EndpointDeps) {
-    this.#stored = stored;
+    this.#setUp = stored && { stored, offer: stored.offer, connection: undefined };
     this.#deps = deps;
   }
 
   /** As it was found last; undefined while none is set up. Without the key. */
   offer(): EndpointOffer | undefined {
-    return this.#stored?.offer;
+    return this.#setUp?.offer;
   }
 
   /** Resolves when the server has shown what it has and that is on disk. Rejects with the named errors of an endpoint. */
   async connect(params: EndpointParams, signal: AbortSignal): Promise<EndpointOffer> {
     const connection = await this.#reach(params, signal);
     const { offer } = connection.facts;
-    await this.#keep({ ...params, offer });
-    this.#connection = connection;
+    await this.#change({ stored: { ...params, offer }, offer, connection: Promise.resolve(connection) });
     return offer;
   }
 
-  async forget(): Promise<void> {
-    await this.#keep(undefined);
-    this.#connection = undefined;
+  forget(): Promise<void> {
+    return this.#change(undefined);
   }
 
-  /** Rejects with `ModelNotFound` for one that the server does not have now, else as {@link connect}. */
+  /** Rejects with `ModelNotFound` for one that this server does not have now, else as {@link connect}. */
   async open(modelId: string, signal: AbortSignal): Promise<LaneReport> {
-    if (!this.#stored) throw notSetUp();
     const { clock } = this.#deps;
     const startedMs = clock.monotonicMs();
+    const setUp = this.#setUpOf();
     // What it has may have changed since it was set up.
-    await this.connect(this.#stored, signal);
-    const { facts } = await this.#connected(signal);
+    setUp.connection = undefined;
+    const { facts, model, dialect } = await this.#talk(setUp, modelId, signal);
+    setUp.offer = facts.offer;
     const { address, server } = facts.offer;
-    const model = modelOf(facts, modelId);
     const constraint =
-      server === 'llama.cpp' ? 'grammar' : facts.dialect.hasJsonSchema ? 'JSON schema' : 'no schema';
+      server === 'llama.cpp' ? 'grammar' : dialect.hasJsonSchema ? 'JSON schema' : 'no schema';
     return {
       lane: 'endpoint',
       backend: 'remote',
@@ -94,14 +100,13 @@ export class Endpoint implements LaneEngine {
 
   generate(modelId: string, request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateChunk> {
     return chunkStream(async (push, inner) => {
-      const { server, facts, admission } = await this.#connected(inner);
-      modelOf(facts, modelId);
+      const { server, admission, name, dialect } = await this.#talk(this.#setUpOf(), modelId, inner);
       const leave = await admission.enter(inner, (ahead) => {
         push({ kind: 'queued', ahead });
       });
       try {
-        await this.#ask(inner, (both, alive) =>
-          server.complete(serverName(modelId), request, facts.dialect, push, alive, both),
+        await this.#withDeadline(inner, (both, alive) =>
+          server.complete(name, request, dialect, push, alive, both),
         );
       } finally {
         leave();
@@ -114,17 +119,47 @@ export class Endpoint implements LaneEngine {
     messages: readonly ChatMessage[],
     signal: AbortSignal,
   ): Promise<number> {
-    const { server, facts } = await this.#connected(signal);
-    return this.#ask(signal, (both) =>
-      server.countPromptTokens(serverName(modelId), messages, facts.dialect, both),
-    );
+    const { server, name, dialect } = await this.#talk(this.#setUpOf(), modelId, signal);
+    return this.#withDeadline(signal, (both) => server.countPromptTokens(name, messages, dialect, both));
   }
 
-  /** Within the deadline; and no server's words bring the key to a page or a log. */
-  async #ask<T>(
+  #setUpOf(): SetUp {
+    if (this.#setUp) return this.#setUp;
+    throw new AppError('ModelNotFound', 'No server is set up in the companion any more.');
+  }
+
+  /** Who is talked to about this model, and how. Several callers of one moment share the questions. */
+  async #talk(
+    setUp: SetUp,
+    modelId: string,
+    signal: AbortSignal,
+  ): Promise<
+    Connection & { readonly name: string; readonly model: EndpointModel; readonly dialect: Dialect }
+  > {
+    setUp.connection ??= this.#reach(setUp.stored, NEVER).catch((error: unknown) => {
+      setUp.connection = undefined;
+      throw error;
+    });
+    const connection = await orAborted(setUp.connection, signal);
+    const { server, facts, dialects } = connection;
+    const name = server.nameOf(modelId);
+    const model = facts.offer.models.find(({ id }) => id === modelId);
+    if (name === undefined)
+      throw new AppError('ModelNotFound', 'Another server is set up in the companion now.');
+    if (!model) throw new AppError('ModelNotFound', `${facts.offer.address} has no model ${name} any more.`);
+    let asked = dialects.get(name);
+    if (!asked) {
+      asked = this.#withDeadline(NEVER, (both) => server.dialectOf(name, facts.offer.server, both));
+      dialects.set(name, asked);
+      asked.catch(() => dialects.delete(name));
+    }
+    return { ...connection, name, model, dialect: await orAborted(asked, signal) };
+  }
+
+  async #withDeadline<T>(
     signal: AbortSignal,
     work: (signal: AbortSignal, alive: () => void) => Promise<T>,
-    key = this.#stored?.key,
+    limits = this.#deps.limits ?? LIMITS,
   ): Promise<T> {
     const over = new AbortController();
     const expire = (): AppError => {
@@ -133,45 +168,51 @@ export class Endpoint implements LaneEngine {
       return error;
     };
     const both = AbortSignal.any([signal, over.signal]);
-    try {
-      const limits = this.#deps.limits ?? LIMITS;
-      return await withDeadline(this.#deps.clock, limits, expire, (alive) => work(both, alive));
-    } catch (error) {
-      if (key !== undefined && error instanceof AppError && error.message.includes(key))
-        throw new AppError(error.code, error.message.replaceAll(key, '(the key)'));
-      throw error;
-    }
-  }
-
-  async #connected(signal: AbortSignal): Promise<Connection> {
-    if (!this.#stored) throw notSetUp();
-    return (this.#connection ??= await this.#reach(this.#stored, signal));
+    return withDeadline(this.#deps.clock, limits, expire, (alive) => work(both, alive));
   }
 
   async #reach(params: EndpointParams, signal: AbortSignal): Promise<Connection> {
     const { clock, lookup } = this.#deps;
     const { address, key, isPublicConfirmed, contextTokens } = params;
     const server = new EndpointServer({ address, key, isPublicConfirmed, lookup, clock });
-    const facts = await this.#ask(signal, (both) => server.describe(contextTokens, both), key);
-    return { server, facts, admission: createAdmission(facts.slots) };
+    const limits = { stallMs: REACH_WITHIN_MS, totalMs: REACH_WITHIN_MS };
+    try {
+      const facts = await this.#withDeadline(signal, (both) => server.describe(contextTokens, both), limits);
+      return { server, facts, admission: createAdmission(facts.slots), dialects: new Map() };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'TurnDeadlineExceeded') throw error;
+      throw new AppError('EndpointUnreachable', `${new URL(address).host} takes the call and says nothing.`, {
+        cause: error,
+      });
+    }
   }
 
-  async #keep(stored: StoredEndpoint | undefined): Promise<void> {
-    await this.#deps.save(stored);
-    this.#stored = stored;
+  /** One after another: disk and memory tell the same. */
+  #change(setUp: SetUp | undefined): Promise<void> {
+    const change = this.#lastChange.then(async () => {
+      await this.#deps.save(setUp?.stored);
+      this.#setUp = setUp;
+    });
+    this.#lastChange = change.catch(() => undefined);
+    return change;
   }
 }
 
-function modelOf({ offer }: ServerFacts, modelId: string): EndpointModel {
-  const model = offer.models.find(({ id }) => id === modelId);
-  if (model) return model;
-  throw new AppError('ModelNotFound', `${offer.address} has no model ${serverName(modelId)} any more.`);
-}
+/** For what several callers wait for: no one of them may stop it. */
+const NEVER = new AbortController().signal;
 
-function serverName(modelId: string): string {
-  return modelId.slice(ENDPOINT_MODEL.length);
-}
-
-function notSetUp(): AppError {
-  return new AppError('ModelNotFound', 'No server is set up in the companion any more.');
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw aborted(signal);
+  let stop: () => void = () => undefined;
+  const stopped = new Promise<never>((_resolve, reject) => {
+    stop = () => {
+      reject(aborted(signal));
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

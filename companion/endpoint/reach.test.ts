@@ -27,6 +27,10 @@ describe('where an endpoint may be', () => {
     ['::ffff:169.254.169.254', 'forbidden'],
     ['100.100.100.200', 'forbidden'],
     ['fd00:ec2::254', 'forbidden'],
+    ['fd00:ec2::23', 'forbidden'],
+    ['fd20:ce::254', 'forbidden'],
+    ['168.63.129.16', 'forbidden'],
+    ['::a9fe:a9fe', 'forbidden'],
     ['fe80::1', 'forbidden'],
     ['0.0.0.0', 'forbidden'],
     ['::', 'forbidden'],
@@ -40,10 +44,15 @@ describe('where an endpoint may be', () => {
   });
 
   it('takes the judged address of a name, and none where one of several is forbidden', async () => {
-    expect(await pin('http://ollama.lan:11434/v1', knows('192.168.1.9'))).toEqual({
-      ip: '192.168.1.9',
-      family: 4,
+    expect(await pin('http://localhost:11434/v1', knows('::1', '127.0.0.1'))).toEqual({
+      addresses: [
+        { address: '::1', family: 6 },
+        { address: '127.0.0.1', family: 4 },
+      ],
       reach: 'private',
+    });
+    await expect(pin('http://half.lan', knows('192.168.1.9', '8.8.8.8'))).rejects.toMatchObject({
+      code: 'EndpointPublic',
     });
     await expect(pin('http://two.lan', knows('192.168.1.9', '169.254.169.254'))).rejects.toMatchObject({
       code: 'EndpointForbidden',
@@ -67,6 +76,10 @@ describe('where an endpoint may be', () => {
     });
     expect(await pin('http://moved.example', knows('93.184.216.34'), true)).toMatchObject({
       reach: 'public',
+    });
+    // Confirmed as one outside: that it points inside now is nobody's wish.
+    await expect(pin('http://moved.example', knows('192.168.1.9'), true)).rejects.toMatchObject({
+      code: 'EndpointForbidden',
     });
   });
 

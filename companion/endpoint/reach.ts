@@ -5,9 +5,15 @@ import { AppError } from '../../shared/errors.ts';
 export type Reach = 'private' | 'public' | 'forbidden';
 
 export interface PinnedAddress {
-  readonly ip: string;
-  readonly family: 4 | 6;
+  /** All of the name: a server may listen on one of them only. */
+  readonly addresses: readonly [Address, ...Address[]];
+  /** `public` where one of them is. */
   readonly reach: Exclude<Reach, 'forbidden'>;
+}
+
+interface Address {
+  readonly address: string;
+  readonly family: 4 | 6;
 }
 
 /** All addresses of a host. Rejects when there are none. */
@@ -37,16 +43,22 @@ const FORBIDDEN = listOf(
   ['::', 128],
   ['fe80::', 10],
   ['ff00::', 8],
-  ['fd00:ec2::254', 128],
+  ['fd00:ec2::', 32],
+  ['fd20:ce::', 32],
+  ['168.63.129.16', 32],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
   ['2002::', 16],
   ['2001::', 32],
 );
 
+const OLD_FORM = listOf(['::', 96]);
+
 /** IPv4 in IPv6 (`::ffff:…`) counts as what it carries. */
 export function reachOf(ip: string): Reach {
   const family = isIP(ip) === 6 ? 'ipv6' : 'ipv4';
+  // The old form of IPv4 in IPv6; only `::1` of these is anything else.
+  if (family === 'ipv6' && ip !== '::1' && OLD_FORM.check(ip, family)) return 'forbidden';
   if (isIP(ip) === 0 || FORBIDDEN.check(ip, family)) return 'forbidden';
   return PRIVATE.check(ip, family) ? 'private' : 'public';
 }
@@ -65,12 +77,26 @@ export async function pinAddress(
   const bad = found.find(({ address }) => reachOf(address) === 'forbidden');
   if (bad)
     throw new AppError('EndpointForbidden', `${host} is at ${bad.address}, where no model server may be.`);
-  const ip = found.at(0)?.address;
-  if (ip === undefined) throw new AppError('EndpointUnreachable', `${host} has no address.`);
-  const reach = reachOf(ip) === 'private' ? 'private' : 'public';
-  if (reach === 'public' && !isPublicConfirmed)
-    throw new AppError('EndpointPublic', `${host} is at ${ip}, outside your own network.`);
-  return { ip, family: isIP(ip) === 6 ? 6 : 4, reach };
+  const [first, ...others] = found.map(({ address }): Address => ({
+    address,
+    family: isIP(address) === 6 ? 6 : 4,
+  }));
+  if (!first) throw new AppError('EndpointUnreachable', `${host} has no address.`);
+  const outside = found.find(({ address }) => reachOf(address) === 'public');
+  const reach = outside ? 'public' : 'private';
+  if (outside && !isPublicConfirmed) {
+    const open = url.protocol === 'http:' ? ' What is sent there without https: can be read on the way.' : '';
+    throw new AppError(
+      'EndpointPublic',
+      `${host} is at ${outside.address}, outside your own network.${open}`,
+    );
+  }
+  if (!outside && isPublicConfirmed)
+    throw new AppError(
+      'EndpointForbidden',
+      `${host} was outside when it was confirmed, and is at ${first.address} now.`,
+    );
+  return { addresses: [first, ...others], reach };
 }
 
 async function resolve(host: string, lookup: Lookup): ReturnType<Lookup> {

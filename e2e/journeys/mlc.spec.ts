@@ -1,5 +1,7 @@
 /** Owns the journey of a model that MLC compiled: `--model FOLDER`, web-llm in the tab on WebGPU, and its answer in the room. */
 import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { MLC_TEST_MODEL } from '../models/mlc/test-model.ts';
 import { launchChromium, WEBGPU_ON_SWIFTSHADER } from '../run/chromium.ts';
 import { expect, test } from './journey.ts';
@@ -26,11 +28,32 @@ test.describe('a folder that MLC compiled', () => {
       await browser.close();
     }
   });
+});
 
-  test('is refused by name where there is no GPU, and the page stays', async ({ start, visit }) => {
-    const companion = await start(['--model', MLC_TEST_MODEL]);
-    const visitor = await visit(companion.link);
-    await expect(visitor.models).toContainText('this model is compiled for WebGPU');
-    await expect(visitor.models).toContainText('NoLane');
-  });
+test('a folder that MLC compiled is refused by name where there is no GPU, and the page stays', async ({
+  home,
+  start,
+  visit,
+}) => {
+  const folder = join(home, 'compiled');
+  await mkdir(folder);
+  const config = {
+    quantization: 'q4f16_1',
+    vocab_size: 8,
+    conv_template: {},
+    context_window_size: 2_048,
+    tokenizer_files: ['tokenizer.json'],
+  };
+  for (const [name, content] of [
+    ['mlc-chat-config.json', JSON.stringify(config)],
+    ['tensor-cache.json', JSON.stringify({ records: [{ dataPath: 'shard.bin', nbytes: 1 }] })],
+    ['shard.bin', 'x'],
+    ['tokenizer.json', '{}'],
+    ['model.wasm', ''],
+  ] as const)
+    await writeFile(join(folder, name), content);
+  const companion = await start(['--model', folder]);
+  const visitor = await visit(companion.link);
+  await expect(visitor.models).toContainText('this model is compiled for WebGPU in f16');
+  await expect(visitor.models).toContainText('NoLane');
 });

@@ -1,7 +1,10 @@
 /** Owns what page and companion tell each other of an endpoint: a server of the OpenAI kind that the person runs. */
 import * as v from 'valibot';
 
-/** Before the server's own name of a model, in the ids by which the bridge calls models. */
+/**
+ * Begins the ids by which the bridge calls a server's models. After it come a sign of the address and the server's own name:
+ * a model of another server is another model, whatever it is called.
+ */
 export const ENDPOINT_MODEL = 'endpoint:';
 
 const MAX_CONTEXT_TOKENS = 4_194_304;
@@ -14,7 +17,7 @@ export const EndpointOfferSchema = v.object({
   server: v.picklist(['llama.cpp', 'other']),
   models: v.array(
     v.object({
-      /** {@link ENDPOINT_MODEL} and the server's name. */
+      /** As {@link ENDPOINT_MODEL} says. */
       id: v.string(),
       name: v.string(),
       contextTokens: v.number(),
@@ -40,7 +43,13 @@ export const EndpointAddressSchema = v.pipe(
 export const EndpointParamsSchema = v.object({
   address: EndpointAddressSchema,
   /** Goes to the companion, and from there to the server; it never comes back. */
-  key: v.optional(v.pipe(v.string(), v.maxLength(4_096), v.regex(/^[\x21-\x7e]+$/))),
+  key: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(4_096),
+      v.regex(/^[\x21-\x7e]+$/, 'A key has no blanks and no special characters.'),
+    ),
+  ),
   /** For servers that do not tell theirs. */
   contextTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(512), v.maxValue(MAX_CONTEXT_TOKENS))),
   /** The person knows that this address is not on their own network. */

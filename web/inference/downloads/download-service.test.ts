@@ -128,6 +128,16 @@ describe('the downloads of this browser', () => {
     expect(await downloads.check(SHA)).toBe(1);
     expect(host.sentBytes).toBe(CHUNK_BYTES);
     expect(isFinished(store)).toBe(true);
+    // Damaged while its host is away, and mended when it is back.
+    if (bytes) bytes[4 * CHUNK_BYTES] = (bytes[4 * CHUNK_BYTES] ?? 0) ^ 1;
+    host.odd = () => new Response('', { status: 404 });
+    await expect(downloads.check(SHA)).rejects.toMatchObject({ code: 'ModelTruncated' });
+    host.odd = ({ start, end }) =>
+      new Response(new Uint8Array(end - start), {
+        status: 206,
+        headers: { 'content-range': `bytes ${start}-${end - 1}/${FILE.length}` },
+      });
+    await expect(downloads.check(SHA)).rejects.toMatchObject({ code: 'ModelTruncated' });
     await expect(downloads.check('of a dropped file')).rejects.toMatchObject({ code: 'ModelNotFound' });
   });
 

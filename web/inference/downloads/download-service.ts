@@ -85,7 +85,8 @@ export class DownloadService {
 
   /**
    * Reads a downloaded model again and fetches anew those of its chunks that the disk has changed. Resolves with how many
-   * these were. Rejects with `ModelNotFound` where it did not come by a download, else as `start` does.
+   * these were. Rejects with `ModelNotFound` where it did not come by a download, with `ModelTruncated` where it stays
+   * damaged, else as `start` does.
    */
   async check(sha256: string): Promise<number> {
     const part = await this.#deps.store.reopen(sha256);
@@ -93,13 +94,28 @@ export class DownloadService {
       throw new AppError('ModelNotFound', 'This model did not come by a download: open its file again.');
     const { manifest } = part;
     const id = await downloadIdOf(manifest);
-    const { healedChunks } = await this.#underWay(id, (signal) => this.#fetch(id, part, signal)).finally(
-      () => {
-        this.#states.delete(id);
-        this.#tell();
-      },
-    );
-    return healedChunks;
+    if (this.#running.has(id)) {
+      part.close();
+      throw new AppError('DownloadElsewhere', `${manifest.name} is being loaded already.`);
+    }
+    try {
+      const checked = await this.#underWay(id, (signal) => this.#fetch(id, part, signal));
+      if (checked.sha256 === sha256) return checked.healedChunks;
+      throw new AppError(
+        'ModelTruncated',
+        `${manifest.name} is not what it was: its host gave other bytes for what was damaged.`,
+      );
+    } catch (error) {
+      if (part.chunks.every((chunk) => chunk !== undefined)) throw error;
+      throw new AppError(
+        'ModelTruncated',
+        `Parts of ${manifest.name} are damaged and were not fetched again: ${toAppError(error).message}`,
+        { cause: error },
+      );
+    } finally {
+      this.#states.delete(id);
+      this.#tell();
+    }
   }
 
   /** Resolves when nothing is under way any more; what has arrived is kept. */

@@ -56,6 +56,10 @@ class ScriptedMlc implements RawMlc {
     return Promise.resolve();
   }
 
+  forgetOthers(): Promise<void> {
+    return Promise.resolve();
+  }
+
   vendor(): Promise<string> {
     return Promise.reject(new Error('not told'));
   }
@@ -127,6 +131,9 @@ describe('mlc lane', () => {
     const { engine, openLane } = stage();
     engine.refuses = named('LinkError', 'Import #0 "env"');
     await expect(openLane()).rejects.toMatchObject({ code: 'ModelUnsupported' });
+    expect([engine.forgotten, engine.exits]).toEqual([1, 1]);
+    engine.refuses = named('WebGPUNotAvailableError', 'no GPU');
+    await expect(openLane()).rejects.toMatchObject({ code: 'LaneStartFailed' });
     expect(engine.forgotten).toBe(1);
     await openLane();
   });

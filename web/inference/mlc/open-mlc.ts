@@ -1,6 +1,6 @@
 /** Owns the way from a compiled model of the companion to a lane inside the inference worker. */
 import type { Clock } from '../../../shared/clock.ts';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, type ErrorCode } from '../../../shared/errors.ts';
 import { MLC_FILES } from '../../../shared/models/mlc-files.ts';
 import type { MlcOpenOptions } from '../worker-lane/worker-api.ts';
 import type { OpenModel } from '../worker-lane/worker-lane-service.ts';
@@ -18,6 +18,12 @@ export interface OpenMlcDeps {
 /** web-llm tells a share of what it does. */
 const STEPS = 100;
 
+const FETCHED_WRONGLY: ReadonlySet<ErrorCode> = new Set([
+  'ModelNotFound',
+  'ModelTruncated',
+  'ModelUnsupported',
+]);
+
 export function createOpenMlc({ clock, origin, loadEngine }: OpenMlcDeps): OpenModel<MlcOpenOptions> {
   return async ({ offer }, onProgress) => {
     const { name, sizeBytes, sha256, path, mlc } = offer;
@@ -27,6 +33,8 @@ export function createOpenMlc({ clock, origin, loadEngine }: OpenMlcDeps): OpenM
     const load = async (): Promise<RawMlc> => {
       const engine = await loadEngine();
       try {
+        // Another build of the same folder is another model: nobody would ever free the older copy.
+        await engine.forgetOthers(model).catch(() => undefined);
         await engine.load(model, (_text, share) => {
           onProgress({
             what: `Loading ${name}`,
@@ -37,9 +45,12 @@ export function createOpenMlc({ clock, origin, loadEngine }: OpenMlcDeps): OpenM
         });
         return engine;
       } catch (thrown) {
+        const error = loadError(thrown);
         // What was fetched wrongly would be taken from its cache for ever.
-        await engine.forget(model).catch(() => undefined);
-        throw loadError(thrown);
+        if (FETCHED_WRONGLY.has(error.code)) await engine.forget(model).catch(() => undefined);
+        // Half of it may stand in the GPU already.
+        await engine.exit().catch(() => undefined);
+        throw error;
       }
     };
     onProgress({ what: 'Fetching web-llm', done: 0, total: 0, unit: 'steps' });

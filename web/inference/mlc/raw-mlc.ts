@@ -39,11 +39,15 @@ export interface RawMlc {
   interrupt(): Promise<void>;
   /** Bytes that were once bad stay bad in its cache until this is called. */
   forget(model: MlcModel): Promise<void>;
+  /** Frees what its cache holds of other models. */
+  forgetOthers(model: MlcModel): Promise<void>;
   /** Empty where the browser does not tell. */
   vendor(): Promise<string>;
   exit(): Promise<void>;
 }
 
+/** As web-llm names them. */
+const CACHES = ['webllm/model', 'webllm/config', 'webllm/wasm'];
 export const WEB_LLM_VERSION = '0.2.86';
 
 export function createWebLlm(): RawMlc {
@@ -78,6 +82,13 @@ export function createWebLlm(): RawMlc {
       }),
     interrupt: () => loaded().interruptGenerate(),
     forget: (model) => deleteModelAllInfoInCache(model.id, configOf(model)),
+    forgetOthers: async ({ folder }) => {
+      for (const name of CACHES) {
+        const cache = await caches.open(name);
+        for (const request of await cache.keys())
+          if (!request.url.startsWith(folder)) await cache.delete(request);
+      }
+    },
     vendor: () => loaded().getGPUVendor(),
     exit: async () => {
       const ended = engine;

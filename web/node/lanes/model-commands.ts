@@ -66,8 +66,8 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
     connectEndpoint: (wish) =>
       inTurn(async () => {
         const params = v.safeParse(EndpointParamsSchema, wish);
-        if (!params.success)
-          throw new AppError('EndpointRefused', params.issues[0].message, { detail: wish.address });
+        if (!params.success) throw new AppError('EndpointRefused', params.issues[0].message);
+        library.refuseEndpointInUse();
         const client = deps.client();
         client.learnEndpoint(await client.request('endpointConnect', params.output));
         await library.show();

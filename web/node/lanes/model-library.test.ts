@@ -102,6 +102,13 @@ describe('the library of models', () => {
     outcome.check = async () => 2;
     await library.check('big');
     expect(views.at(-1)?.stored[1]).toMatchObject({ lastCheck: { healedChunks: 2 } });
+    outcome.check = () => Promise.reject(new AppError('ModelTruncated', 'damaged'));
+    await expect(library.check('big')).rejects.toMatchObject({ code: 'ModelTruncated' });
+    expect(views.at(-1)?.stored[1]).toMatchObject({ isDamaged: true });
+    await expect(create().source('big')).rejects.toMatchObject({ code: 'ModelTruncated' });
+    outcome.check = async () => 1;
+    await library.check('big');
+    expect(await library.source('big')).toMatchObject({ kind: 'remembered' });
     outcome.check = () => Promise.reject(new AppError('ModelNotFound', 'dropped'));
     await expect(library.check('big')).rejects.toMatchObject({ code: 'ModelNotFound' });
     await library.using(BIG);

@@ -38,6 +38,7 @@ const RowSchema = v.array(
     sha256: v.string(),
     starter: v.boolean(),
     checked: v.picklist(['host', 'none']),
+    isDamaged: v.optional(v.boolean(), false),
   }),
 );
 type Row = v.InferOutput<typeof RowSchema>[number];
@@ -82,7 +83,7 @@ export class ModelLibrary {
       this.#inUse = model.sha256;
       // A file that was opened in the tab lies in this browser since.
       if (await (await this.#deps.files()).find(model.sha256))
-        await this.#keep({ ...model, checked: 'none' });
+        await this.#keep({ ...model, checked: 'none', isDamaged: false });
     }
     await this.show();
   }
@@ -99,10 +100,18 @@ export class ModelLibrary {
   /** Reads it again as {@link DownloadService.check}; `LaneBusy` while anybody thinks with it. */
   async check(sha256: string): Promise<void> {
     this.#refuseInUse(sha256);
-    const healedChunks = await unlessAborted(this.#deps.downloads.check(sha256));
-    if (healedChunks === undefined) return;
-    this.#lastChecks.set(sha256, { atMs: this.#deps.clock.nowMs(), healedChunks });
-    await this.show();
+    try {
+      const healedChunks = await unlessAborted(this.#deps.downloads.check(sha256));
+      if (healedChunks === undefined) return;
+      await this.#mark(sha256, false);
+      this.#lastChecks.set(sha256, { atMs: this.#deps.clock.nowMs(), healedChunks });
+    } catch (error) {
+      // Over a reload too: nobody shall think with it.
+      if (toAppError(error).code === 'ModelTruncated') await this.#mark(sha256, true);
+      throw error;
+    } finally {
+      await this.show();
+    }
   }
 
   pause(id: string): Promise<void> {
@@ -125,7 +134,8 @@ export class ModelLibrary {
     if (found) return { kind: 'found', found };
     const row = (await this.#rows()).find((each) => each.sha256 === id);
     if (!row) throw new AppError('ModelNotFound', 'That model is not here any more.');
-    const { name, sizeBytes, sha256, starter } = row;
+    const { name, sizeBytes, sha256, starter, isDamaged } = row;
+    if (isDamaged) throw new AppError('ModelTruncated', `${name} is damaged: check it again, or delete it.`);
     return { kind: 'remembered', model: { name, sizeBytes, sha256, starter } };
   }
 
@@ -141,18 +151,21 @@ export class ModelLibrary {
     const session = this.#deps.ready();
     const endpoint = this.#deps.endpoint();
     const inUse = (id: string): boolean => id === this.#inUse;
-    const here = (await this.#rows()).map(({ name, sizeBytes, sha256, checked }): StoredModelView => {
-      const lastCheck = this.#lastChecks.get(sha256);
-      return {
-        id: sha256,
-        name,
-        sizeBytes,
-        place: 'browser',
-        checked,
-        inUse: inUse(sha256),
-        ...(lastCheck && { lastCheck }),
-      };
-    });
+    const here = (await this.#rows()).map(
+      ({ name, sizeBytes, sha256, checked, isDamaged }): StoredModelView => {
+        const lastCheck = this.#lastChecks.get(sha256);
+        return {
+          id: sha256,
+          name,
+          sizeBytes,
+          place: 'browser',
+          checked,
+          inUse: inUse(sha256),
+          ...(isDamaged && { isDamaged }),
+          ...(lastCheck && { lastCheck }),
+        };
+      },
+    );
     const there = (session?.models ?? [])
       .filter(({ sha256 }) => !here.some(({ id }) => id === sha256))
       .map(({ name, sizeBytes, sha256 }): StoredModelView => ({
@@ -198,13 +211,17 @@ export class ModelLibrary {
     const finished = await unlessAborted(arriving);
     if (!finished) return;
     const { verified, ...file } = finished;
-    await this.#keep({ ...file, starter: false, checked: verified });
+    await this.#keep({ ...file, starter: false, checked: verified, isDamaged: false });
     await this.show();
   }
 
   /** Rejects with `LaneBusy` while anybody thinks with one of its models. */
   refuseEndpointInUse(): void {
     for (const { id } of this.#deps.endpoint()?.models ?? []) this.#refuseInUse(id);
+  }
+
+  #mark(sha256: string, isDamaged: boolean): Promise<void> {
+    return this.#change((rows) => rows.map((row) => (row.sha256 === sha256 ? { ...row, isDamaged } : row)));
   }
 
   #refuseInUse(id: string): void {

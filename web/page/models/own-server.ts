@@ -97,7 +97,8 @@ export class OwnServer extends LitElement {
         wish && trouble.code === 'EndpointPublic'
           ? html`<button
               @click=${() => {
-                void this.#connect({ ...wish, isPublicConfirmed: true });
+                const form = this.renderRoot.querySelector('form') ?? undefined;
+                void this.#connect({ ...wish, isPublicConfirmed: true }, form);
               }}
             >
               Send what is said in the room to ${wish.address}
@@ -130,7 +131,8 @@ export class OwnServer extends LitElement {
 
   /** A key that was taken stands in the page no longer. */
   async #connect(wish: EndpointWish, form?: HTMLFormElement): Promise<void> {
-    this.#asking = wish.address;
+    // What is no address may be anything, a key too.
+    this.#asking = URL.canParse(wish.address) ? new URL(wish.address).host : 'the server';
     this.#show(undefined);
     const result = await this.node.commands.connectEndpoint(wish);
     this.#asking = undefined;
