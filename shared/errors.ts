@@ -136,10 +136,9 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   EndpointForbidden: 'Give the address of a machine of yours; link-local and reserved ones are never used.',
   EndpointPublic: 'Confirm the address if you want to send what is said in the room there.',
   EndpointUnreachable:
-    'Start the server, or check its address under "Models". She asks again at the next message; if she is not idle, choose "Use" at her model again.',
+    'Start the server, or check its address under "Models". She asks again at the next message.',
   EndpointRefused: 'Check address, key and model of the server under "Models".',
-  EndpointBusy:
-    'Wait until the server is ready. She asks again at the next message; if she is not idle, choose "Use" at her model again.',
+  EndpointBusy: 'Wait until the server is ready. She asks again at the next message.',
   EndpointMalformed:
     'Check the address: it must be the base of an OpenAI-compatible server, often ending in /v1.',
   LaneStartFailed: 'Read the cause above; reload the page, or choose the other lane with --lane.',

@@ -24,6 +24,8 @@ describe('what the person sets up', () => {
 
   it.each(['Bearer sk-1234', 'sk-…', ''])('"%s" is no key, and is not repeated', (key) => {
     const parsed = parse({ address: 'http://127.0.0.1', key });
-    expect(parsed.issues?.map(({ message }) => message)).toEqual(['A key has no blanks and no special characters.']);
+    expect(parsed.issues?.map(({ message }) => message)).toEqual([
+      'A key has no blanks and no special characters.',
+    ]);
   });
 });

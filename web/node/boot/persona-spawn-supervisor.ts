@@ -85,12 +85,16 @@ export class PersonaSpawnSupervisor {
     return summary;
   }
 
-  /** Tries the unattended ones again: after the lane, the room or the store came back. Silent when there are none. */
-  async hostUnattended(): Promise<void> {
+  /**
+   * Tries the unattended ones again, or those whose reason `isWanted`: after the lane, the room or the store came back.
+   * Silent when there are none.
+   */
+  async hostUnattended(isWanted: (reason: AppError) => boolean = () => true): Promise<void> {
     const { registry } = this.#deps;
     for (const peerId of registry.ids()) {
       const runtime = registry.get(peerId);
-      if (runtime && registry.unattendedBecause(peerId)) await this.#host(runtime);
+      const reason = registry.unattendedBecause(peerId);
+      if (runtime && reason && isWanted(reason)) await this.#host(runtime);
     }
   }
 

@@ -175,6 +175,28 @@ describe('the persona host', () => {
     expect(world.said(MAYA)).toEqual(['You said: hello']);
   });
 
+  it('hosts her when somebody speaks and her server is back, and asks no other engine for that', async () => {
+    for (const [code, said] of [
+      ['EndpointUnreachable', ['You said: are you there?']],
+      ['LaneStartFailed', []],
+    ] as const) {
+      const world = new HostWorld();
+      let isAway = true;
+      world.start({
+        createAdapters: () => ({
+          ...idleAdapters,
+          build: (profile) =>
+            isAway ? Promise.reject(new AppError(code, 'away')) : idleAdapters.build(profile),
+        }),
+      });
+      await world.clock.advance(5_000);
+      isAway = false;
+      world.companion.post('are you there?');
+      await world.clock.advance(5_000);
+      expect(world.said(MAYA)).toEqual(said);
+    }
+  });
+
   it('leaves durable marks of presence at birth and on leaving only', async () => {
     const world = new HostWorld();
     const first = world.start();

@@ -1,5 +1,5 @@
 /** Owns one room that this node lives in: its feed, the human, and the personas. Opened and closed as a whole. */
-import { AppError, toAppError } from '../../../shared/errors.ts';
+import { AppError, toAppError, type ErrorCode } from '../../../shared/errors.ts';
 import type { RoomInfo } from '../../../shared/bridge/messages.ts';
 import { PersonaSpawnSupervisor } from '../boot/persona-spawn-supervisor.ts';
 import { planRoles } from '../boot/plan-roles.ts';
@@ -12,6 +12,10 @@ import { createConversation } from '../serve/conversation.ts';
 import { tidy } from '../storage/retention.ts';
 import type { NodeHostDeps } from './host-deps.ts';
 
+const MAY_BE_BACK: ReadonlySet<ErrorCode> = new Set(['EndpointUnreachable', 'EndpointBusy']);
+/** However much is said meanwhile. */
+const ASK_AGAIN_AFTER_MS = 2_000;
+
 export class Residence {
   readonly feed: RoomFeed;
   readonly registry: PersonaRegistry;
@@ -21,6 +25,7 @@ export class Residence {
   readonly #supervisor: PersonaSpawnSupervisor;
   readonly #end = new AbortController();
   readonly #reading: Promise<void>;
+  #askedAgainMs = -Infinity;
   /** Boot, reconcile and change of model follow each other. */
   #hosting: Promise<void> = Promise.resolve();
 
@@ -34,6 +39,7 @@ export class Residence {
     this.#supervisor = this.#createSupervisor();
     this.feed.news.subscribe((news) => {
       if (news.kind === 'store-replaced') sink.trouble(news.error);
+      if (news.kind === 'rows') this.#askAgain();
       if (news.kind === 'caught-up') void this.#queue(() => this.#supervisor.hostUnattended());
     });
     this.#reading = this.feed.run(this.#end.signal);
@@ -61,6 +67,14 @@ export class Residence {
     await this.human.stop();
     this.#end.abort(new AppError('Aborted', 'The room was left.'));
     await this.#reading;
+  }
+
+  /** A server that was away when the page was loaded may be back when somebody speaks. */
+  #askAgain(): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs < this.#askedAgainMs + ASK_AGAIN_AFTER_MS) return;
+    this.#askedAgainMs = nowMs;
+    void this.#queue(() => this.#supervisor.hostUnattended(({ code }) => MAY_BE_BACK.has(code)));
   }
 
   #queue(work: () => Promise<void>): Promise<void> {
