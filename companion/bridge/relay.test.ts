@@ -242,6 +242,15 @@ describe('Relay', () => {
     expect(await page.ask('laneCountTokens', { modelId: 'endpoint:m', messages: [] })).toEqual({ tokens: 8 });
   });
 
+  it('tells how far a long request is, under its id', async () => {
+    const world = new RelayWorld();
+    const page = world.connect();
+    const id = page.send('adoptModel', { id: 'found' });
+    await world.clock.advance(10);
+    expect(page.ofType('progress')).toEqual([{ type: 'progress', requestId: id, done: 1, total: 2 }]);
+    expect(page.answer(id)).toBe('ModelNotFound');
+  });
+
   it('closes every socket at shutdown', async () => {
     const world = new RelayWorld();
     const page = world.connect();

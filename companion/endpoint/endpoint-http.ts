@@ -4,7 +4,7 @@ import { request as requestTls } from 'node:https';
 import * as v from 'valibot';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
-import { pinAddress, type Lookup } from './reach.ts';
+import { pinAddresses, type Lookup } from './reach.ts';
 
 export interface EndpointAccess {
   /** Without a slash at its end. */
@@ -31,7 +31,7 @@ export async function exchange(
   access: EndpointAccess,
   { url, body, signal }: Exchange,
 ): Promise<IncomingMessage> {
-  const { addresses } = await pinAddress(url, access);
+  const addresses = await pinAddresses(url, access);
   if (signal.aborted) throw aborted(signal);
   const text = body === undefined ? undefined : JSON.stringify(body);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {

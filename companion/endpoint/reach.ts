@@ -1,15 +1,11 @@
-/** Owns which addresses an endpoint may have: its name is resolved once, judged, and that very address is connected to. */
+/** Owns which addresses an endpoint may have: its name is resolved once, judged, and what was judged is connected to. */
 import { BlockList, isIP } from 'node:net';
 import { AppError } from '../../shared/errors.ts';
 
 export type Reach = 'private' | 'public' | 'forbidden';
 
-export interface PinnedAddress {
-  /** All of the name: a server may listen on one of them only. */
-  readonly addresses: readonly [Address, ...Address[]];
-  /** `public` where one of them is. */
-  readonly reach: Exclude<Reach, 'forbidden'>;
-}
+/** All of the name: a server may listen on one of them only. */
+export type PinnedAddresses = readonly [Address, ...Address[]];
 
 interface Address {
   readonly address: string;
@@ -64,13 +60,13 @@ export function reachOf(ip: string): Reach {
 }
 
 /**
- * Rejects with `EndpointForbidden`, with `EndpointPublic` for an address outside where that was not confirmed, or with
+ * Where to connect to. Rejects with `EndpointForbidden`, with `EndpointPublic` for an address outside where that was not confirmed, or with
  * `EndpointUnreachable` for a name that nobody knows.
  */
-export async function pinAddress(
+export async function pinAddresses(
   url: URL,
   { isPublicConfirmed, lookup }: { readonly isPublicConfirmed: boolean; readonly lookup: Lookup },
-): Promise<PinnedAddress> {
+): Promise<PinnedAddresses> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const found = isIP(host) === 0 ? await resolve(host, lookup) : [{ address: host }];
   // One bad one among several is enough: nobody needs such a name.
@@ -83,7 +79,6 @@ export async function pinAddress(
   }));
   if (!first) throw new AppError('EndpointUnreachable', `${host} has no address.`);
   const outside = found.find(({ address }) => reachOf(address) === 'public');
-  const reach = outside ? 'public' : 'private';
   if (outside && !isPublicConfirmed) {
     const open = url.protocol === 'http:' ? ' What is sent there without https: can be read on the way.' : '';
     throw new AppError(
@@ -96,7 +91,7 @@ export async function pinAddress(
       'EndpointForbidden',
       `${host} was outside when it was confirmed, and is at ${first.address} now.`,
     );
-  return { addresses: [first, ...others], reach };
+  return [first, ...others];
 }
 
 async function resolve(host: string, lookup: Lookup): ReturnType<Lookup> {

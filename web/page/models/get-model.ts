@@ -6,6 +6,7 @@ import { baseCss } from '../look/base-css.ts';
 import { formatBytes, formatCount } from '../look/format.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
+import { setUpCss } from './set-up-css.ts';
 
 interface Refused {
   readonly address: string;
@@ -17,36 +18,14 @@ export class GetModel extends LitElement {
   static override styles = [
     baseCss,
     troubleCss,
+    setUpCss,
     css`
-      details,
-      form,
-      .unknown {
-        display: grid;
-        gap: 0.5rem;
-      }
-
       ul {
         display: grid;
         gap: 0.75rem;
         margin: 0.5rem 0;
         padding: 0;
         list-style: none;
-      }
-
-      summary {
-        cursor: pointer;
-      }
-
-      input {
-        padding: 0.5rem;
-        border: 1px solid var(--line-strong);
-        border-radius: var(--radius);
-        font: inherit;
-      }
-
-      .facts {
-        color: var(--ink-soft);
-        font-size: 0.8125rem;
       }
     `,
   ];
@@ -91,7 +70,7 @@ export class GetModel extends LitElement {
 
   #refusal({ address, trouble }: Refused): TemplateResult {
     const { code, detail: origin } = trouble;
-    return html`<div class="unknown" role="alert">
+    return html`<div class="refused" role="alert">
       ${troubleCard(trouble)}
       ${
         code === 'HostNotApproved' && origin !== undefined

@@ -1,9 +1,10 @@
 /** Owns setting up the server that the person runs: its address, its key, and their leave for one outside. */
-import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { EndpointWish, ModelsView, Trouble } from '../../node/view.ts';
 import { baseCss } from '../look/base-css.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
+import { setUpCss } from './set-up-css.ts';
 
 interface Refused {
   readonly wish?: EndpointWish;
@@ -12,36 +13,7 @@ interface Refused {
 
 export class OwnServer extends LitElement {
   static override properties = { node: { attribute: false }, server: { attribute: false } };
-  static override styles = [
-    baseCss,
-    troubleCss,
-    css`
-      details,
-      form,
-      .refused {
-        display: grid;
-        gap: 0.5rem;
-      }
-
-      summary {
-        cursor: pointer;
-      }
-
-      input {
-        min-width: 0;
-        padding: 0.5rem;
-        border: 1px solid var(--line-strong);
-        border-radius: var(--radius);
-        font: inherit;
-      }
-
-      .facts {
-        color: var(--ink-soft);
-        font-size: 0.8125rem;
-        overflow-wrap: anywhere;
-      }
-    `,
-  ];
+  static override styles = [baseCss, troubleCss, setUpCss];
 
   declare node: NodeStore;
   /** Undefined while none is set up. */
@@ -84,7 +56,9 @@ export class OwnServer extends LitElement {
       ${
         this.#asking === undefined
           ? nothing
-          : html`<p class="facts" role="status">Asking <bdi>${this.#asking}</bdi>…</p>`
+          : html`<p class="facts" role="status">
+              Asking <bdi>${this.#asking}</bdi>, for at most 15 seconds…
+            </p>`
       }
       ${this.#refused ? this.#refusal(this.#refused) : nothing}
     </details>`;

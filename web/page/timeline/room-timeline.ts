@@ -12,10 +12,7 @@ import { messageCss, messageView } from './message-view.ts';
 import { ScrollKeeper, type ScrollHost } from './scroll-keeper.ts';
 import { timelineCss } from './timeline-css.ts';
 import { timelineRows, type TimelineRow } from './timeline-rows.ts';
-import { UnreadLine, type Presence } from './unread-line.ts';
-
-/** For so long after a room was opened, what was said before that comes in as missed: the companion is asked for it meanwhile. */
-const ARRIVING_MS = 4_000;
+import { presenceAt, UnreadLine, type Presence } from './unread-line.ts';
 
 export class RoomTimeline extends LitElement implements ScrollHost {
   static override properties = {
@@ -146,16 +143,12 @@ export class RoomTimeline extends LitElement implements ScrollHost {
   }
 
   get #presence(): Presence {
-    const isJustOpened = this.node.clock.nowMs() < this.#openedAtMs + ARRIVING_MS;
-    if (isJustOpened && this.#isMissed) return 'arriving';
-    return this.#isEndSeen ? 'reading' : 'away';
-  }
-
-  /** What is said while the person looks on is not missed, however soon after the opening it comes. */
-  get #isMissed(): boolean {
     const { items, unreadFromKey } = this.room;
-    const first = items.find(({ key }) => key === unreadFromKey);
-    return first !== undefined && first.atMs < this.#openedAtMs;
+    return presenceAt(this.node.clock.nowMs(), {
+      openedAtMs: this.#openedAtMs,
+      firstUnreadAtMs: items.find(({ key }) => key === unreadFromKey)?.atMs,
+      isEndSeen: this.#isEndSeen,
+    });
   }
 
   /** The end is in sight of somebody. */
