@@ -128,6 +128,20 @@ test.describe('a model from elsewhere', () => {
       await second.models.getByRole('button', { name: 'Check big.gguf' }).click();
       await expect(second.models).toContainText('1 part was damaged and fetched again', { timeout: 60_000 });
       expect(host.takeSentBytes()).toBe(CHUNK_BYTES);
+
+      // Spoiled again while its host is no help: a download that goes on where the good bytes are.
+      await second.page.evaluate(flipStoredByte, 5 * MIB);
+      host.misbehave('page');
+      await second.models.getByRole('button', { name: 'Check big.gguf' }).click();
+      await expect(second.models).toContainText('sent a web page in place of big.gguf', { timeout: 60_000 });
+      await expect(second.models.getByRole('button', { name: 'Use big.gguf' })).toHaveCount(0);
+      host.misbehave(undefined);
+      host.takeSentBytes();
+      await second.models.getByRole('button', { name: 'Resume the download of big.gguf' }).click();
+      await expect(second.models.getByRole('button', { name: 'Use big.gguf' })).toBeVisible({
+        timeout: 60_000,
+      });
+      expect(host.takeSentBytes()).toBe(CHUNK_BYTES);
     });
   });
 });

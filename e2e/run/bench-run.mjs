@@ -2,20 +2,13 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureBuild } from '../../companion/launch/build.mjs';
-import { ensurePackages } from '../../companion/launch/packages.mjs';
-import { StepFailed } from '../../companion/launch/step.mjs';
+import { prepare } from './prepare.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** `args` are parts of file names; without them all benchmarks run. */
 export async function runBenchmarks(args) {
-  try {
-    await ensurePackages(ROOT);
-    await ensureBuild(ROOT);
-  } catch (error) {
-    if (!(error instanceof StepFailed)) throw error;
-    error.report();
+  if (!(await prepare(ROOT, { needsChromium: false }))) {
     process.exitCode = 1;
     return;
   }

@@ -2,10 +2,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureBuild } from '../../companion/launch/build.mjs';
-import { ensurePackages } from '../../companion/launch/packages.mjs';
-import { StepFailed } from '../../companion/launch/step.mjs';
-import { ensureChromium } from './ensure-chromium.mjs';
+import { prepare } from './prepare.mjs';
 import { RUNNERS } from './runners.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -17,15 +14,8 @@ export async function runAll(args) {
   const soak = args.includes('--soak');
   const wanted = args.filter((arg) => !arg.startsWith('--'));
   const results = [];
-  try {
-    await ensurePackages(ROOT);
-    await ensureBuild(ROOT);
-    await ensureChromium(ROOT);
-  } catch (error) {
-    if (!(error instanceof StepFailed)) throw error;
-    error.report();
+  if (!(await prepare(ROOT, { needsChromium: true })))
     results.push({ name: 'preparation', passed: 0, failed: 1, seconds: 0 });
-  }
   if (results.length === 0) {
     rmSync(REPORTS, { recursive: true, force: true });
     mkdirSync(REPORTS, { recursive: true });

@@ -3,10 +3,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ensureBuild } from '../../companion/launch/build.mjs';
-import { ensurePackages } from '../../companion/launch/packages.mjs';
-import { StepFailed } from '../../companion/launch/step.mjs';
-import { ensureChromium } from '../run/ensure-chromium.mjs';
+import { prepare } from '../run/prepare.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const { values } = parseArgs({
@@ -18,15 +15,7 @@ const { values } = parseArgs({
     'software-gpu': { type: 'boolean', default: false },
   },
 });
-try {
-  await ensurePackages(ROOT);
-  await ensureBuild(ROOT);
-  await ensureChromium(ROOT);
-} catch (error) {
-  if (!(error instanceof StepFailed)) throw error;
-  error.report();
-  process.exit(1);
-}
+if (!(await prepare(ROOT, { needsChromium: true }))) process.exit(1);
 const { runnerImport } = await import('vite');
 const { module } = await runnerImport(join(ROOT, 'e2e', 'smoke', 'smoke.ts'), {
   configFile: false,

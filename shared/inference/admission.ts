@@ -65,6 +65,33 @@ export function createAdmission(slots: number): Admission {
   };
 }
 
+export interface SlotOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Of the lane: where it ended, that is the reason, and not the abort that follows from it. */
+  readonly life: AbortSignal;
+  readonly onPlace?: ((ahead: number) => void) | undefined;
+}
+
+/** Runs `work` in a slot, with a signal that aborts with either. */
+export async function inSlot<T>(
+  admission: Admission,
+  { signal, life, onPlace }: SlotOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const both = signal ? AbortSignal.any([signal, life]) : life;
+  try {
+    const leave = await admission.enter(both, onPlace);
+    try {
+      return await work(both);
+    } finally {
+      leave();
+    }
+  } catch (error) {
+    life.throwIfAborted();
+    throw error;
+  }
+}
+
 function abortedBeforeStart(): AppError {
   return new AppError('Aborted', 'The request was given up before the engine began it.');
 }

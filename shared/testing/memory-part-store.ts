@@ -85,6 +85,14 @@ export class MemoryPartStore implements PartStore {
     return Promise.resolve();
   }
 
+  unfinish(id: string, sha256: string): Promise<void> {
+    const part = this.#whole.get(sha256);
+    if (part) this.parts.set(id, part);
+    this.#whole.delete(sha256);
+    this.finished.delete(sha256);
+    return Promise.resolve();
+  }
+
   remove(id: string): Promise<void> {
     this.parts.delete(id);
     return Promise.resolve();

@@ -109,8 +109,6 @@ export interface StoredModelView {
   /** `host`: its hash was compared with the one that its host publishes; `none`: there was none to compare with. */
   readonly checked: 'host' | 'none';
   readonly inUse: boolean;
-  /** Its bytes are not what they were: it is not thought with until a check has mended it. */
-  readonly isDamaged?: boolean;
   /** In this visit. */
   readonly lastCheck?: ModelCheckView;
 }

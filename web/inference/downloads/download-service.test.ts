@@ -128,17 +128,36 @@ describe('the downloads of this browser', () => {
     expect(await downloads.check(SHA)).toBe(1);
     expect(host.sentBytes).toBe(CHUNK_BYTES);
     expect(isFinished(store)).toBe(true);
-    // Damaged while its host is away, and mended when it is back.
-    if (bytes) bytes[4 * CHUNK_BYTES] = (bytes[4 * CHUNK_BYTES] ?? 0) ^ 1;
+    await expect(downloads.check('of a dropped file')).rejects.toMatchObject({ code: 'ModelNotFound' });
+  });
+
+  it('makes a download again of a model that stays damaged, and a model of that when it is resumed', async () => {
+    const { service, store, host, states } = stage();
+    const downloads = service();
+    await downloads.start(ADDRESS);
+    const spoil = (): void => {
+      const bytes = store.finished.get(SHA);
+      if (bytes) bytes[4 * CHUNK_BYTES] = (bytes[4 * CHUNK_BYTES] ?? 0) ^ 1;
+    };
+    spoil();
     host.odd = () => new Response('', { status: 404 });
-    await expect(downloads.check(SHA)).rejects.toMatchObject({ code: 'ModelTruncated' });
+    await expect(downloads.check(SHA)).rejects.toMatchObject({ code: 'DownloadRefused' });
+    expect(store.finished.size).toBe(0);
+    expect(states.at(-1)).toMatchObject([{ phase: 'paused', error: { code: 'DownloadRefused' } }]);
+    host.odd = undefined;
+    const [id = ''] = store.parts.keys();
+    await downloads.resume(id);
+    expect(isFinished(store)).toBe(true);
+    // A host that gives other bytes now, and has no hash that would show it: nothing of the mixture is kept.
+    spoil();
     host.odd = ({ start, end }) =>
       new Response(new Uint8Array(end - start), {
         status: 206,
-        headers: { 'content-range': `bytes ${start}-${end - 1}/${FILE.length}` },
+        headers: { 'content-range': `bytes ${start}-${end - 1}/${FILE.length}`, etag: '"one"' },
       });
     await expect(downloads.check(SHA)).rejects.toMatchObject({ code: 'ModelTruncated' });
-    await expect(downloads.check('of a dropped file')).rejects.toMatchObject({ code: 'ModelNotFound' });
+    expect([store.finished.size, store.parts.size]).toEqual([0, 0]);
+    expect(states.at(-1)).toMatchObject([{ phase: 'paused', doneBytes: 0 }]);
   });
 
   it.each([

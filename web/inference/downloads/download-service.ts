@@ -85,8 +85,8 @@ export class DownloadService {
 
   /**
    * Reads a downloaded model again and fetches anew those of its chunks that the disk has changed. Resolves with how many
-   * these were. Rejects with `ModelNotFound` where it did not come by a download, with `ModelTruncated` where it stays
-   * damaged, else as `start` does.
+   * these were. Where it stays damaged it is no model any more, but a download that can be resumed. Rejects with
+   * `ModelNotFound` where it did not come by a download, else as `start` does.
    */
   async check(sha256: string): Promise<number> {
     const part = await this.#deps.store.reopen(sha256);
@@ -98,24 +98,7 @@ export class DownloadService {
       part.close();
       throw new AppError('DownloadElsewhere', `${manifest.name} is being loaded already.`);
     }
-    try {
-      const checked = await this.#underWay(id, (signal) => this.#fetch(id, part, signal));
-      if (checked.sha256 === sha256) return checked.healedChunks;
-      throw new AppError(
-        'ModelTruncated',
-        `${manifest.name} is not what it was: its host gave other bytes for what was damaged.`,
-      );
-    } catch (error) {
-      if (part.chunks.every((chunk) => chunk !== undefined)) throw error;
-      throw new AppError(
-        'ModelTruncated',
-        `Parts of ${manifest.name} are damaged and were not fetched again: ${toAppError(error).message}`,
-        { cause: error },
-      );
-    } finally {
-      this.#states.delete(id);
-      this.#tell();
-    }
+    return this.#underWay(id, (signal) => this.#checkOnce(id, sha256, part, signal));
   }
 
   /** Resolves when nothing is under way any more; what has arrived is kept. */
@@ -167,6 +150,30 @@ export class DownloadService {
     } catch (thrown) {
       const error = toAppError(thrown, 'StorageFailed');
       await this.#stopped(id, manifest, error);
+      throw error;
+    }
+  }
+
+  async #checkOnce(id: string, sha256: string, part: PartFile, signal: AbortSignal): Promise<number> {
+    const { manifest } = part;
+    try {
+      const checked = await this.#fetch(id, part, signal);
+      if (checked.sha256 !== sha256)
+        throw new AppError(
+          'ModelTruncated',
+          `${manifest.name} was damaged, and its host gives other bytes now: it has to be fetched anew.`,
+        );
+      this.#states.delete(id);
+      return checked.healedChunks;
+    } catch (thrown) {
+      const error = toAppError(thrown, 'StorageFailed');
+      const isWhole = part.chunks.every((chunk) => chunk !== undefined);
+      if (isWhole && error.code !== 'ModelTruncated') this.#states.delete(id);
+      else {
+        await this.#deps.store.unfinish(id, sha256);
+        this.#manifests.set(id, manifest);
+        await this.#stopped(id, manifest, error);
+      }
       throw error;
     }
   }

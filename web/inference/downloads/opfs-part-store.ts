@@ -16,6 +16,13 @@ const RECORD_BYTES = 36;
 /** Largest manifest that is read back. */
 const MANIFEST_BYTES = 16 * 1024;
 
+/** The bytes first: a damaged file is a model for not a moment longer. */
+const UNFINISHED_AS = [
+  ['gguf', 'part'],
+  ['chunks', 'chunks'],
+  ['json', 'json'],
+] as const;
+
 /** `models` is where verified files stand, named by {@link ModelFiles}. */
 export function createOpfsPartStore(
   root: FileSystemDirectoryHandle,
@@ -72,6 +79,20 @@ export function createOpfsPartStore(
         return manifest && (await openPart(manifest, await kept('gguf'), await kept('chunks')));
       } catch (error) {
         if (isNamed(error, 'NotFoundError')) return undefined;
+        throw storageError(error);
+      }
+    },
+    unfinish: async (id, sha256) => {
+      // Where the same file is half here once more, the whole one is worth more.
+      await remove(id);
+      try {
+        const from = await root.getDirectoryHandle(models.folder, { create: true });
+        const to = await folder();
+        for (const [kind, end] of UNFINISHED_AS) {
+          const handle = (await from.getFileHandle(models.nameOf(sha256, kind))) as WorkerFileHandle;
+          await handle.move(to, `${id}.${end}`);
+        }
+      } catch (error) {
         throw storageError(error);
       }
     },

@@ -29,6 +29,8 @@ export interface PartStore {
   finish(id: string, sha256: string): Promise<void>;
   /** A finished one again, to be checked; undefined where the model did not come by a download. */
   reopen(sha256: string): Promise<PartFile | undefined>;
+  /** Makes a closed, finished one a download again: it is no model any more. */
+  unfinish(id: string, sha256: string): Promise<void>;
   remove(id: string): Promise<void>;
   /** Bytes that may still be stored here. */
   freeBytes(): Promise<number>;

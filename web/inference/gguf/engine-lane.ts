@@ -1,7 +1,7 @@
 /** Owns the lane inside the inference worker: one call in the engine at a time, and an engine that is born again. */
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { createAdmission } from '../../../shared/inference/admission.ts';
+import { createAdmission, inSlot } from '../../../shared/inference/admission.ts';
 import type { GgufHeader } from '../../../shared/inference/gguf-header.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
@@ -109,28 +109,19 @@ class EngineLane implements InferenceLane {
     push({ kind: 'done', result });
   }
 
-  async #inSlot<T>(
+  #inSlot<T>(
     signal: AbortSignal | undefined,
     work: (engine: Engine, signal: AbortSignal) => Promise<T>,
     onPlace?: (ahead: number) => void,
   ): Promise<T> {
-    const life = this.#life.signal;
-    const both = signal ? AbortSignal.any([signal, life]) : life;
-    const leave = await this.#admission.enter(both, onPlace).catch((error: unknown) => {
-      life.throwIfAborted();
-      throw error;
-    });
-    try {
-      return await work(await this.#liveEngine(both), both);
-    } catch (error) {
-      life.throwIfAborted();
-      throw error;
-    } finally {
-      if (this.#growth.bytes > this.#deps.recycleAfterBytes) {
-        this.#engine.end(new AppError('LaneDied', 'The engine was ended to give its memory back.'));
+    return inSlot(this.#admission, { signal, life: this.#life.signal, onPlace }, async (both) => {
+      try {
+        return await work(await this.#liveEngine(both), both);
+      } finally {
+        if (this.#growth.bytes > this.#deps.recycleAfterBytes)
+          this.#engine.end(new AppError('LaneDied', 'The engine was ended to give its memory back.'));
       }
-      leave();
-    }
+    });
   }
 
   async #liveEngine(signal: AbortSignal): Promise<Engine> {

@@ -26,6 +26,7 @@ function named(name: string, message: string): Error {
 class ScriptedMlc implements RawMlc {
   readonly loads: MlcModel[] = [];
   forgotten = 0;
+  keptOnly: string | undefined;
   exits = 0;
   running = 0;
   /** Thrown at the next load. */
@@ -56,7 +57,8 @@ class ScriptedMlc implements RawMlc {
     return Promise.resolve();
   }
 
-  forgetOthers(): Promise<void> {
+  forgetOthers({ id }: MlcModel): Promise<void> {
+    this.keptOnly = id;
     return Promise.resolve();
   }
 
@@ -123,6 +125,7 @@ describe('mlc lane', () => {
     const { report } = await openLane();
     const folder = 'http://here/models/abc/resolve/main/';
     expect(engine.loads).toEqual([{ id: 'abc', folder, library: `${folder}lib.wasm` }]);
+    expect(engine.keptOnly).toBe('abc');
     expect(progress.at(-1)).toMatchObject({ what: 'Loading Small', done: 50, total: 100 });
     expect(report).toMatchObject({ lane: 'mlc', backend: 'webgpu', contextTokens: CONTEXT_TOKENS });
   });

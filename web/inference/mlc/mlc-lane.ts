@@ -1,7 +1,7 @@
 /** Owns the mlc lane inside the inference worker: one answer at a time, and an engine that is loaded again after its death. */
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { createAdmission } from '../../../shared/inference/admission.ts';
+import { createAdmission, inSlot } from '../../../shared/inference/admission.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import type {
   ChatMessage,
@@ -128,30 +128,23 @@ export class MlcLane implements InferenceLane {
     };
   }
 
-  async #inSlot<T>(
+  #inSlot<T>(
     signal: AbortSignal | undefined,
     work: (engine: RawMlc, signal: AbortSignal) => Promise<T>,
     onPlace?: (ahead: number) => void,
   ): Promise<T> {
-    const life = this.#life.signal;
-    const both = signal ? AbortSignal.any([signal, life]) : life;
-    const leave = await this.#admission.enter(both, onPlace).catch((error: unknown) => {
-      life.throwIfAborted();
-      throw error;
+    return inSlot(this.#admission, { signal, life: this.#life.signal, onPlace }, async (both) => {
+      try {
+        this.#engine ??= await this.#deps.load();
+        return await work(this.#engine, both);
+      } catch (thrown) {
+        if (both.aborted) throw new AppError('Aborted', 'The generation was stopped.', { cause: thrown });
+        const error = answerError(thrown);
+        // A lost device stays lost: the next call loads the model again.
+        if (error.code === 'LaneDied') await this.#end();
+        throw error;
+      }
     });
-    try {
-      this.#engine ??= await this.#deps.load();
-      return await work(this.#engine, both);
-    } catch (thrown) {
-      life.throwIfAborted();
-      if (signal?.aborted) throw new AppError('Aborted', 'The generation was stopped.', { cause: thrown });
-      const error = answerError(thrown);
-      // A lost device stays lost: the next call loads the model again.
-      if (error.code === 'LaneDied') await this.#end();
-      throw error;
-    } finally {
-      leave();
-    }
   }
 
   async #end(): Promise<void> {

@@ -38,7 +38,6 @@ const RowSchema = v.array(
     sha256: v.string(),
     starter: v.boolean(),
     checked: v.picklist(['host', 'none']),
-    isDamaged: v.optional(v.boolean(), false),
   }),
 );
 type Row = v.InferOutput<typeof RowSchema>[number];
@@ -83,7 +82,7 @@ export class ModelLibrary {
       this.#inUse = model.sha256;
       // A file that was opened in the tab lies in this browser since.
       if (await (await this.#deps.files()).find(model.sha256))
-        await this.#keep({ ...model, checked: 'none', isDamaged: false });
+        await this.#keep({ ...model, checked: 'none' });
     }
     await this.show();
   }
@@ -103,13 +102,9 @@ export class ModelLibrary {
     try {
       const healedChunks = await unlessAborted(this.#deps.downloads.check(sha256));
       if (healedChunks === undefined) return;
-      await this.#mark(sha256, false);
       this.#lastChecks.set(sha256, { atMs: this.#deps.clock.nowMs(), healedChunks });
-    } catch (error) {
-      // Over a reload too: nobody shall think with it.
-      if (toAppError(error).code === 'ModelTruncated') await this.#mark(sha256, true);
-      throw error;
     } finally {
+      // Where it stayed damaged it is a download now.
       await this.show();
     }
   }
@@ -134,8 +129,7 @@ export class ModelLibrary {
     if (found) return { kind: 'found', found };
     const row = (await this.#rows()).find((each) => each.sha256 === id);
     if (!row) throw new AppError('ModelNotFound', 'That model is not here any more.');
-    const { name, sizeBytes, sha256, starter, isDamaged } = row;
-    if (isDamaged) throw new AppError('ModelTruncated', `${name} is damaged: check it again, or delete it.`);
+    const { name, sizeBytes, sha256, starter } = row;
     return { kind: 'remembered', model: { name, sizeBytes, sha256, starter } };
   }
 
@@ -151,21 +145,18 @@ export class ModelLibrary {
     const session = this.#deps.ready();
     const endpoint = this.#deps.endpoint();
     const inUse = (id: string): boolean => id === this.#inUse;
-    const here = (await this.#rows()).map(
-      ({ name, sizeBytes, sha256, checked, isDamaged }): StoredModelView => {
-        const lastCheck = this.#lastChecks.get(sha256);
-        return {
-          id: sha256,
-          name,
-          sizeBytes,
-          place: 'browser',
-          checked,
-          inUse: inUse(sha256),
-          ...(isDamaged && { isDamaged }),
-          ...(lastCheck && { lastCheck }),
-        };
-      },
-    );
+    const here = (await this.#rows()).map(({ name, sizeBytes, sha256, checked }): StoredModelView => {
+      const lastCheck = this.#lastChecks.get(sha256);
+      return {
+        id: sha256,
+        name,
+        sizeBytes,
+        place: 'browser',
+        checked,
+        inUse: inUse(sha256),
+        ...(lastCheck && { lastCheck }),
+      };
+    });
     const there = (session?.models ?? [])
       .filter(({ sha256 }) => !here.some(({ id }) => id === sha256))
       .map(({ name, sizeBytes, sha256 }): StoredModelView => ({
@@ -211,17 +202,13 @@ export class ModelLibrary {
     const finished = await unlessAborted(arriving);
     if (!finished) return;
     const { verified, ...file } = finished;
-    await this.#keep({ ...file, starter: false, checked: verified, isDamaged: false });
+    await this.#keep({ ...file, starter: false, checked: verified });
     await this.show();
   }
 
   /** Rejects with `LaneBusy` while anybody thinks with one of its models. */
   refuseEndpointInUse(): void {
     for (const { id } of this.#deps.endpoint()?.models ?? []) this.#refuseInUse(id);
-  }
-
-  #mark(sha256: string, isDamaged: boolean): Promise<void> {
-    return this.#change((rows) => rows.map((row) => (row.sha256 === sha256 ? { ...row, isDamaged } : row)));
   }
 
   #refuseInUse(id: string): void {

@@ -13,7 +13,7 @@ const PLACE = {
 
 /** `run` reports what a command is refused with. */
 export function storedRow(
-  { id, name, sizeBytes, place, owner, checked, inUse, isDamaged = false, lastCheck }: StoredModelView,
+  { id, name, sizeBytes, place, owner, checked, inUse, lastCheck }: StoredModelView,
   isBusy: boolean,
   run: (work: (commands: NodeCommands) => ReturnType<NodeCommands['useModel']>) => void,
 ): TemplateResult {
@@ -21,7 +21,7 @@ export function storedRow(
   return html`<li>
     <p class="model" dir="auto">${shown}</p>
     <p class="facts">
-      ${sizeBytes === 0 ? '' : `${formatBytes(sizeBytes)}, `}${PLACE[place]}${owner === undefined ? '' : `, of ${owner}`}${isDamaged ? ', damaged: check it again' : checked === 'host' ? ', verified with its host' : ''}
+      ${sizeBytes === 0 ? '' : `${formatBytes(sizeBytes)}, `}${PLACE[place]}${owner === undefined ? '' : `, of ${owner}`}${checked === 'host' ? ', verified with its host' : ''}
       ${inUse ? html`· <strong>in use</strong>` : nothing}
     </p>
     ${lastCheck ? html`<p class="facts" role="status">${wordsOf(lastCheck)}</p>` : nothing}
@@ -30,7 +30,7 @@ export function storedRow(
         ? nothing
         : html`<div class="actions">
             <button
-              ?disabled=${isBusy || isDamaged}
+              ?disabled=${isBusy}
               aria-label="Use ${shown}"
               @click=${() => {
                 run((commands) => commands.useModel(id));
