@@ -66,6 +66,7 @@ export type ErrorCode =
   // lanes
   | 'LaneStartFailed'
   | 'LaneDied'
+  | 'DeviceLost'
   | 'LaneBusy'
   | 'ContextOverflow'
   | 'GrammarInvalid'
@@ -143,6 +144,8 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
     'Check the address: it must be the base of an OpenAI-compatible server, often ending in /v1.',
   LaneStartFailed: 'Read the cause above; reload the page, or choose the other lane with --lane.',
   LaneDied: 'The engine stopped. It is started again for the next turn; reload if it stays down.',
+  DeviceLost:
+    'Reload the page to use the GPU again. If it keeps going away, start with "npm start -- --lane companion".',
   LaneBusy: 'Nothing to do: she goes on as soon as the change is through.',
   ContextOverflow: "The prompt is longer than the model's context. Choose a model with a longer one.",
   GrammarInvalid: 'This is a defect of ours; the turn was given up. Nothing was said.',

@@ -70,6 +70,8 @@ export const idleLane: InferenceLane = {
 export const idleAdapters: AdapterFactory = {
   choose: () => Promise.resolve({ lane: 'companion', reason: 'a stand-in' }),
   build: () => Promise.resolve(idleLane),
+  onDeviceLost: () => ({ kind: 'again' }),
+  close: () => Promise.resolve(),
 };
 
 /** Thinks what `think` says. */

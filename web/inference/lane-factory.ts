@@ -43,6 +43,8 @@ export interface OpenLaneRequest {
   /** As the companion's `ready` says. */
   readonly companionLane: { readonly available: boolean; readonly reason: string };
   readonly models: readonly ModelOffer[];
+  /** As {@link LanePlanInput.isGpuLost}. */
+  readonly isGpuLost?: boolean;
   readonly onProgress: OnLaneProgress;
   readonly signal: AbortSignal;
 }
@@ -71,6 +73,7 @@ export function createLaneFactory(deps: LaneFactoryDeps): LaneFactory {
         probe: await deps.probe(),
         forcedLane: request.forcedLane,
         companionLane: request.companionLane,
+        isGpuLost: request.isGpuLost ?? false,
         mlc: mlcOf(found),
       });
       const opened = await openPlanned(deps, found, request, plan);

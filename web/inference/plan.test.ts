@@ -25,6 +25,16 @@ describe('lane plan', () => {
     expect(planLane({ probe, companionLane })).toMatchObject(expected);
   });
 
+  it('leaves a GPU that went away too often, where the companion can go on', () => {
+    const lost = { probe: GPU, isGpuLost: true };
+    expect(planLane({ ...lost, companionLane: there })).toMatchObject({
+      lane: 'companion',
+      reason: expect.stringContaining('the GPU went away twice'),
+    });
+    expect(planLane({ ...lost, companionLane: gone }).lane).toBe('gguf');
+    expect(planLane({ ...lost, companionLane: there, forcedLane: 'gguf' }).lane).toBe('gguf');
+  });
+
   it('says why in words', () => {
     expect(planLane({ probe: NO_GPU, companionLane: there }).reason).toBe(
       'In the companion on the CPU: WebGPU here lacks shader-f16.',

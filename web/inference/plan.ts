@@ -10,6 +10,8 @@ export interface LanePlanInput {
   readonly forcedLane?: ForcedLane | undefined;
   /** Set for a model that MLC compiled: it runs in the tab on WebGPU, or nowhere. */
   readonly mlc?: ModelOffer['mlc'];
+  /** More often than it may in one visit: WebGPU is not asked for any more. */
+  readonly isGpuLost?: boolean;
   readonly companionLane: { readonly available: boolean; readonly reason: string };
 }
 
@@ -31,7 +33,7 @@ const MAX_THREADS = 8;
  * WebGPU with `shader-f16` → gguf; else the companion, which is 13 to 17 times faster than wasm; wasm where neither
  * serves. A forced lane is taken or refused, never replaced. Throws `NoLane` that says what was tried.
  */
-export function planLane({ probe, forcedLane, mlc, companionLane }: LanePlanInput): LanePlan {
+export function planLane({ probe, forcedLane, mlc, isGpuLost, companionLane }: LanePlanInput): LanePlan {
   if (mlc) return planMlc(mlc, probe, forcedLane);
   const onGpu = probe.webgpu === 'shader-f16';
   const noEngine = whyNoEngine(probe);
@@ -54,6 +56,11 @@ export function planLane({ probe, forcedLane, mlc, companionLane }: LanePlanInpu
     if (!companionLane.available) throw noLane([`--lane companion: ${companionLane.reason}`]);
     return { lane: 'companion', reason: 'In the companion on the CPU, as --lane companion asked.' };
   }
+  if (isGpuLost && companionLane.available)
+    return {
+      lane: 'companion',
+      reason: 'In the companion on the CPU, with the same file: the GPU went away twice in this visit.',
+    };
   if (onGpu && !noEngine) return gguf('In this tab: WebGPU with shader-f16 is there.');
   const whyNoGpu = noEngine ?? WEBGPU_WORDS[probe.webgpu];
   if (companionLane.available) {

@@ -6,7 +6,7 @@ import type { InferenceLane } from '../../../shared/inference/lane.ts';
 import { plain, readAll, resultOf } from '../../../shared/testing/lane-acceptance.ts';
 import { Engine } from './engine.ts';
 import { openEngineLane } from './engine-lane.ts';
-import { createEngineLog } from './engine-log.ts';
+import { createEngineLog, type EngineLog } from './engine-log.ts';
 import { ggufReport } from './gguf-report.ts';
 import type { RawChunk, RawCompletion } from './raw-engine.ts';
 
@@ -16,6 +16,8 @@ const CACHE_BYTES_PER_TOKEN = 1_000;
 async function stage(
   options: {
     readonly recycleAfterBytes?: number;
+    /** Which loading of it puts the model on WebGPU; all others on the CPU. */
+    readonly onGpu?: (load: number) => boolean;
     readonly answer?: (request: RawCompletion, onChunk: (chunk: RawChunk) => void) => Promise<void>;
   } = {},
 ) {
@@ -43,10 +45,18 @@ async function stage(
     exit: () => Promise.resolve(),
   };
   const settings = { contextTokens: 64, batchTokens: 128, threads: 2, webgpu: false };
-  const deps = { raw, log: createEngineLog(), clock: systemClock, stallMs: 10_000, loadTimeoutMs: 10_000 };
+  const logs: EngineLog[] = [];
+  const open = (signal: AbortSignal): Promise<Engine> => {
+    const log = createEngineLog();
+    logs.push(log);
+    if (options.onGpu?.(logs.length) ?? false)
+      for (const line of ['using device WebGPU', 'offloaded 4/4 layers to GPU']) log.logger.debug(line);
+    const deps = { raw, log, clock: systemClock, stallMs: 10_000, loadTimeoutMs: 10_000 };
+    return Engine.load(deps, new Blob(['x']), settings, signal);
+  };
   const lane: InferenceLane = await openEngineLane(
     {
-      openEngine: (signal) => Engine.load(deps, new Blob(['x']), settings, signal),
+      openEngine: open,
       header: {
         chatTemplate: `{{ bos_token }}${CHATML_TEMPLATE}`,
         bosToken: '<s>',
@@ -65,7 +75,7 @@ async function stage(
     },
     new AbortController().signal,
   );
-  return { lane, seen };
+  return { lane, seen, logs };
 }
 
 async function answerLength(request: RawCompletion, onChunk: (chunk: RawChunk) => void): Promise<void> {
@@ -127,6 +137,29 @@ describe('engine lane', () => {
     await expect(first).rejects.toMatchObject({ code: 'LaneDied' });
     await Promise.all(others);
     expect(seen.loads).toBe(2);
+  });
+
+  it.each([
+    ['is born again on the GPU', (load: number) => load !== 0, [undefined, 4]],
+    ['does not go on with the CPU', (load: number) => load === 1, ['DeviceLost', 2]],
+  ])('%s after the GPU went away', async (_what, onGpu, [code, prompts]) => {
+    let losses = 1;
+    const { lane, seen, logs } = await stage({
+      onGpu,
+      answer: (request, onChunk) => {
+        if (losses-- <= 0) return answerLength(request, onChunk);
+        logs.at(-1)?.logger.debug('Device lost! Reason: 1');
+        return Promise.reject(new Error('(ABORT) '));
+      },
+    });
+    const ask = async (): Promise<unknown> =>
+      readAll(lane.generate(plain('a', 4))).then(
+        () => undefined,
+        (error: AppError) => error.code,
+      );
+    expect(await ask()).toBe('DeviceLost');
+    expect([await ask(), await ask(), await ask()]).toEqual([code, code, code]);
+    expect(seen.prompts).toHaveLength(prompts === 4 ? 4 : 1);
   });
 
   it('gives memory back by a fresh engine once it has grown too much', async () => {

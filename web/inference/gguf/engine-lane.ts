@@ -124,9 +124,23 @@ class EngineLane implements InferenceLane {
     });
   }
 
+  /** After a lost GPU the next one has to be a GPU again: on the CPU the same model may be a hundred times slower. */
+  async #reborn({ ended, offload }: Engine, signal: AbortSignal): Promise<Engine> {
+    try {
+      const engine = await this.#deps.openEngine(signal);
+      if (!offload || engine.offload) return engine;
+      const gone = new AppError('DeviceLost', 'The GPU went away and did not come back.');
+      engine.end(gone);
+      throw gone;
+    } catch (error) {
+      if (ended?.code !== 'DeviceLost' || signal.aborted) throw error;
+      throw new AppError('DeviceLost', 'The GPU went away and did not come back.', { cause: error });
+    }
+  }
+
   async #liveEngine(signal: AbortSignal): Promise<Engine> {
     if (!this.#engine.ended) return this.#engine;
-    this.#engine = await this.#deps.openEngine(signal);
+    this.#engine = await this.#reborn(this.#engine, signal);
     this.#growth = createMemoryGrowth(this.#deps.header.cacheBytesPerToken ?? 0);
     return this.#engine;
   }

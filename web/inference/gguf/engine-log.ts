@@ -45,6 +45,11 @@ export function createEngineLog(): EngineLog {
   };
 }
 
+/** wllama rejects with "(ABORT)" when the GPU goes away, which may be anything; only the log names it. */
+export function saysDeviceLost(lines: readonly string[]): boolean {
+  return lines.some((line) => /\bdevice (?:was |is )?lost\b/i.test(line));
+}
+
 export interface OffloadProof {
   readonly offloadedLayers: number;
   readonly layers: number;

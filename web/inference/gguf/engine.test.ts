@@ -119,4 +119,21 @@ describe('engine: completions', () => {
     await expect(engine.complete(REQUEST, () => undefined, signal)).rejects.toMatchObject({ code });
     expect(engine.ended !== undefined).toBe(ends);
   });
+
+  it.each([
+    ['a GPU that is in use', ['using device WebGPU', 'offloaded 4/4 layers to GPU'], 'DeviceLost'],
+    ['a GPU that is not', [], 'LaneDied'],
+  ])('tells from the log that the GPU went away, of %s', async (_of, proof, code) => {
+    const { load, log, exits } = stage({
+      complete: () => {
+        log.logger.debug('Device lost! Reason: 1');
+        return Promise.reject(new Error('(ABORT) '));
+      },
+    });
+    for (const line of proof) log.logger.debug(line);
+    const engine = await load();
+    await expect(engine.complete(REQUEST, () => undefined, signal)).rejects.toMatchObject({ code });
+    expect(engine.ended?.code).toBe(code);
+    expect(exits).toHaveLength(1);
+  });
 });

@@ -5,7 +5,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import { engineError, refusedTokens } from './engine-errors.ts';
-import { webgpuProof, type EngineLog, type OffloadProof } from './engine-log.ts';
+import { saysDeviceLost, webgpuProof, type EngineLog, type OffloadProof } from './engine-log.ts';
 import { createTokenCounter, type TokenCounter } from './token-counter.ts';
 import type { RawChunk, RawCompletion, RawEngine, RawLoaded, RawLoadSettings } from './raw-engine.ts';
 
@@ -81,7 +81,7 @@ export class Engine {
     return this.#ended;
   }
 
-  /** One at a time. Rejects with an AppError; after `LaneDied` or `TurnDeadlineExceeded` the instance has ended. */
+  /** One at a time. Rejects with an AppError; after `LaneDied`, `DeviceLost` or `TurnDeadlineExceeded` the instance has ended. */
   async complete(
     request: RawCompletion,
     onChunk: (chunk: RawChunk) => void,
@@ -109,8 +109,8 @@ export class Engine {
       );
       await Promise.race([work, this.#death.promise]);
     } catch (thrown) {
-      const error = engineError(thrown, log.takeErrors());
-      if (error.code === 'LaneDied') this.end(error);
+      const error = this.#named(thrown);
+      if (error.code === 'LaneDied' || error.code === 'DeviceLost') this.end(error);
       throw error;
     } finally {
       cancelStall();
@@ -126,6 +126,13 @@ export class Engine {
       signal,
     );
     return this.#counter.count(prompt, signal);
+  }
+
+  #named(thrown: unknown): AppError {
+    const { log } = this.#deps;
+    const error = engineError(thrown, log.takeErrors());
+    if (error.code !== 'LaneDied' || !this.offload || !saysDeviceLost(log.lines())) return error;
+    return new AppError('DeviceLost', 'The GPU went away while the model was thinking.', { cause: error });
   }
 
   async #refusedTokens(prompt: string, signal: AbortSignal): Promise<number | undefined> {

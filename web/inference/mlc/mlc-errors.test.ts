@@ -31,7 +31,7 @@ describe('what web-llm throws', () => {
   it.each([
     ['ContextWindowSizeExceededError', 'Prompt tokens exceed context window size', 'ContextOverflow'],
     ['GrammarMatcherInitError', 'Failed to initialize', 'GrammarInvalid'],
-    ['DeviceLostError', 'The WebGPU device was lost', 'LaneDied'],
+    ['DeviceLostError', 'The WebGPU device was lost', 'DeviceLost'],
     ['Error', 'something new', 'LaneDied'],
   ])('at an answer: %s: %s', (name, message, code) => {
     expect(answerError(thrown(name, message)).code).toBe(code);

@@ -7,8 +7,15 @@ interface Known {
   readonly message: string;
 }
 
+const LOST: Known = {
+  sign: /^DeviceLostError|device (was |is )?lost/i,
+  code: 'DeviceLost',
+  message: 'The GPU went away while the model was thinking.',
+};
+
 /** Tried in this order on "name: message". Seen with web-llm 0.2.86. */
 const WHILE_ANSWERING: readonly Known[] = [
+  LOST,
   {
     sign: /^ContextWindowSizeExceededError/,
     code: 'ContextOverflow',
@@ -22,6 +29,7 @@ const WHILE_ANSWERING: readonly Known[] = [
 ];
 
 const WHILE_LOADING: readonly Known[] = [
+  LOST,
   {
     sign: /^(ShaderF16SupportError|FeatureSupportError)/,
     code: 'LaneStartFailed',

@@ -149,7 +149,7 @@ describe('mlc lane', () => {
     });
     expect([engine.loads.length, engine.exits]).toEqual([1, 0]);
     engine.breaks = named('DeviceLostError', 'The WebGPU device was lost');
-    await expect(readAll(lane.generate(plain('x', 9)))).rejects.toMatchObject({ code: 'LaneDied' });
+    await expect(readAll(lane.generate(plain('x', 9)))).rejects.toMatchObject({ code: 'DeviceLost' });
     expect(engine.exits).toBe(1);
     expect(resultOf(await readAll(lane.generate(plain('x', 4)))).completionTokens).toBe(4);
     expect(engine.loads).toHaveLength(2);

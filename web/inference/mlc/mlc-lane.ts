@@ -141,7 +141,7 @@ export class MlcLane implements InferenceLane {
         if (both.aborted) throw new AppError('Aborted', 'The generation was stopped.', { cause: thrown });
         const error = answerError(thrown);
         // A lost device stays lost: the next call loads the model again.
-        if (error.code === 'LaneDied') await this.#end();
+        if (error.code === 'LaneDied' || error.code === 'DeviceLost') await this.#end();
         throw error;
       }
     });

@@ -1,4 +1,5 @@
 /** Owns the interface from a profile to a loaded lane: the one seam where local, companion and later lanes differ. */
+import type { AppError } from '../../../shared/errors.ts';
 import type { InferenceLane, LaneId } from '../../../shared/inference/lane.ts';
 import type { InferenceProfile } from '../../../shared/inference/profile.ts';
 
@@ -14,9 +15,22 @@ export type PlannedProfile = Omit<
   'contextTokens' | 'modelName' | 'isStarter' | 'sampling' | 'warmup'
 >;
 
+/** What to do after the GPU went away under a turn. */
+export type DeviceLossRemedy =
+  /** The lane is born again by itself: think once more. */
+  | { readonly kind: 'again' }
+  /** Everybody moves to what `build` gives after `close`. */
+  | { readonly kind: 'move'; readonly told: AppError }
+  /** Nobody thinks until the person does something. */
+  | { readonly kind: 'stop'; readonly told: AppError };
+
 export interface AdapterFactory {
   /** Rejects with `NoLane` when nothing can serve. */
   choose(): Promise<LaneChoice>;
   /** The loaded lane; personas with one model share it. Rejects with `LaneStartFailed`, `ModelNotGguf`, … */
   build(profile: PlannedProfile): Promise<InferenceLane>;
+  /** Counts the loss. */
+  onDeviceLost(): DeviceLossRemedy;
+  /** Ends the lane in use. */
+  close(): Promise<void>;
 }

@@ -20,7 +20,7 @@ import { drain, startService } from '../registry/service-handle.ts';
 import type { ChatRow, Conversation } from '../serve/conversation.ts';
 import { contextLogger, type PersonaContext } from '../serve/persona-context.ts';
 import { createServeOutcome } from '../serve/serve-outcome.ts';
-import { servePersona, type ServeNews } from '../serve/serve-persona.ts';
+import { servePersona, type ServeDeps, type ServeNews } from '../serve/serve-persona.ts';
 import type { LedgerStore } from '../storage/stores.ts';
 import type { AdapterFactory, LaneChoice, PlannedProfile } from './adapter-factory.ts';
 import type { BootSlotFailure, BootStage, BootSummary } from './boot-summary.ts';
@@ -41,6 +41,7 @@ export interface SupervisorDeps {
   createConversation(runtime: CitizenRuntime): Conversation;
   createCognition(ctx: Omit<PersonaContext, 'cognition'>): PersonaCognition;
   isAddressed(row: ChatRow, name: string): boolean;
+  readonly onDeviceLost: ServeDeps['onDeviceLost'];
   onStage(peerId: Uuid, stage: BootStage): void;
   onServeNews(peerId: Uuid, news: ServeNews): void;
   onUnattended(peerId: Uuid, stage: BootStage, error: AppError): void;
@@ -105,6 +106,15 @@ export class PersonaSpawnSupervisor {
     for (const peerId of registry.ids()) await registry.detach(peerId, moving);
     await swap();
     await this.hostUnattended();
+  }
+
+  /** Stops every loop; the turns under way are taken up when somebody hosts them again. */
+  async haltAll(reason: AppError): Promise<void> {
+    const { registry } = this.#deps;
+    for (const peerId of registry.ids()) {
+      await registry.detach(peerId, reason);
+      this.#deps.onUnattended(peerId, 'adapter', reason);
+    }
   }
 
   async #spawnSlot(
@@ -235,6 +245,7 @@ export class PersonaSpawnSupervisor {
           clock,
           random,
           outcome,
+          onDeviceLost: this.#deps.onDeviceLost,
           isAddressed: (row) => this.#deps.isAddressed(row, runtime.identity.seed.agent_name),
           isAsleep: () => sleepers.has(peerId),
           onSleep: (listener) =>

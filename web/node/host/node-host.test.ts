@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
+import type { DeviceLossRemedy } from '../boot/adapter-factory.ts';
 import { HostWorld, MAYA } from '../../../shared/testing/host-world.ts';
 import { idleAdapters, spoke } from '../../../shared/testing/host-stand-ins.ts';
 import { createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
@@ -120,6 +121,61 @@ describe('the persona host', () => {
     world.companion.post('hello');
     await world.clock.advance(2_000);
     expect(world.said(MAYA)).toEqual(['again: hello']);
+  });
+
+  it('finishes a turn once, with what takes over, when the GPU goes away twice under it', async () => {
+    const world = new HostWorld();
+    const told = new AppError('DeviceLost', 'twice');
+    const remedies: DeviceLossRemedy[] = [{ kind: 'again' }, { kind: 'move', told }];
+    let closed = 0;
+    world.think = (input) =>
+      Promise.resolve(
+        closed === 0
+          ? { kind: 'errored', error: new AppError('DeviceLost', 'The GPU went away.') }
+          : spoke(`from there: ${input.trigger.text}`),
+      );
+    world.start({
+      createAdapters: () => ({
+        ...idleAdapters,
+        onDeviceLost: () => remedies.shift() ?? { kind: 'again' },
+        close: () => {
+          closed += 1;
+          return Promise.resolve();
+        },
+      }),
+    });
+    await world.clock.advance(1_000);
+    world.companion.post('hello');
+    await world.clock.advance(5_000);
+    expect(world.turns).toHaveLength(3);
+    expect(world.said(MAYA)).toEqual(['from there: hello']);
+    expect(world.sink.troubles).toEqual([told]);
+  });
+
+  it('stops for good, by name, when nothing takes over, and finishes the turn when she is hosted again', async () => {
+    const world = new HostWorld();
+    const told = new AppError('DeviceLost', 'twice');
+    let isLost = true;
+    world.think = (input) =>
+      Promise.resolve(
+        isLost
+          ? { kind: 'errored', error: new AppError('DeviceLost', 'The GPU went away.') }
+          : spoke(`late: ${input.trigger.text}`),
+      );
+    const { host } = world.start({
+      createAdapters: () => ({ ...idleAdapters, onDeviceLost: () => ({ kind: 'stop', told }) }),
+    });
+    await world.clock.advance(1_000);
+    world.companion.post('hello');
+    await world.clock.advance(5_000);
+    expect(world.sink.unattendedBecause).toEqual([told]);
+    world.companion.post('anybody?');
+    await world.clock.advance(60_000);
+    expect([world.turns.length, world.said(MAYA)]).toEqual([1, []]);
+    isLost = false;
+    void host.residence?.rehost(() => Promise.resolve());
+    await world.clock.advance(5_000);
+    expect(world.said(MAYA)).toEqual(['late: hello', 'late: anybody?']);
   });
 
   it('reports an errored turn, says nothing, and answers the next one', async () => {

@@ -1,6 +1,7 @@
 /** Owns one room that this node lives in: its feed, the human, and the personas. Opened and closed as a whole. */
 import { AppError, toAppError, type ErrorCode } from '../../../shared/errors.ts';
 import type { RoomInfo } from '../../../shared/bridge/messages.ts';
+import type { AdapterFactory } from '../boot/adapter-factory.ts';
 import { PersonaSpawnSupervisor } from '../boot/persona-spawn-supervisor.ts';
 import { planRoles } from '../boot/plan-roles.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
@@ -22,6 +23,7 @@ export class Residence {
   readonly human: CitizenRuntime;
   readonly #deps: NodeHostDeps;
   readonly #client: BridgeClient;
+  readonly #adapters: AdapterFactory;
   readonly #supervisor: PersonaSpawnSupervisor;
   readonly #end = new AbortController();
   readonly #reading: Promise<void>;
@@ -36,6 +38,7 @@ export class Residence {
     this.#client = client;
     this.feed = new RoomFeed(room, { client, store: stores.room, verifier, clock, log });
     this.registry = new PersonaRegistry(clock, log);
+    this.#adapters = deps.createAdapters(client);
     this.#supervisor = this.#createSupervisor();
     this.feed.news.subscribe((news) => {
       if (news.kind === 'store-replaced') sink.trouble(news.error);
@@ -77,6 +80,18 @@ export class Residence {
     void this.#queue(() => this.#supervisor.hostUnattended(({ code }) => MAY_BE_BACK.has(code)));
   }
 
+  #afterDeviceLoss(): 'again' | 'move' {
+    const remedy = this.#adapters.onDeviceLost();
+    if (remedy.kind === 'again') return 'again';
+    this.#deps.sink.trouble(remedy.told);
+    void this.#queue(async () => {
+      if (remedy.kind === 'move') return this.#supervisor.rehostAll(() => this.#adapters.close());
+      await this.#supervisor.haltAll(remedy.told);
+      await this.#adapters.close();
+    });
+    return 'move';
+  }
+
   #queue(work: () => Promise<void>): Promise<void> {
     this.#hosting = this.#hosting.then(work).catch((error: unknown) => {
       this.#deps.sink.trouble(toAppError(error));
@@ -98,7 +113,7 @@ export class Residence {
     const { sink, stores, clock } = this.#deps;
     return new PersonaSpawnSupervisor({
       ...this.#deps,
-      adapters: this.#deps.createAdapters(this.#client),
+      adapters: this.#adapters,
       registry: this.registry,
       plan: planRoles(),
       ledger: stores.ledger,
@@ -118,6 +133,7 @@ export class Residence {
         }),
       createCognition: (ctx) => this.#deps.createCognition(ctx),
       isAddressed: (row, name) => this.#deps.isAddressed(row, name),
+      onDeviceLost: () => this.#afterDeviceLoss(),
       onStage: (peerId, stage) => {
         sink.stage(peerId, stage);
       },

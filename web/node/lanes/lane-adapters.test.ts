@@ -6,6 +6,7 @@ import { createMemoryDisk, createMemoryStores } from '../../../shared/testing/me
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import type { OpenLaneRequest } from '../../inference/lane-factory.ts';
 import type { LaneView } from '../view.ts';
+import { FORGIVEN_AFTER_MS } from './device-losses.ts';
 import { LaneAdapters } from './lane-adapters.ts';
 import { createModelChoice } from './model-choice.ts';
 
@@ -20,8 +21,10 @@ const offer = (sha256: string) => ({
 
 function setUp(models = [offer('default')]) {
   const disk = createMemoryDisk();
+  const clock = new VirtualClock();
   const ready = { companionLane: { available: true, reason: '' }, models } as unknown as Ready;
   const opened: OpenLaneRequest['source'][] = [];
+  const gpuLost: unknown[] = [];
   const views: LaneView[] = [];
   const loaded: string[] = [];
   let refusal: AppError | undefined;
@@ -33,6 +36,7 @@ function setUp(models = [offer('default')]) {
       factory: {
         open: (request) => {
           opened.push(request.source);
+          gpuLost.push(request.isGpuLost);
           request.onProgress({ what: 'Fetching', done: 1, total: 2, unit: 'bytes' });
           if (failure && request.source.kind === failing) return Promise.reject(failure);
           const name = request.source.kind === 'file' ? request.source.file.name : 'default';
@@ -50,7 +54,7 @@ function setUp(models = [offer('default')]) {
         },
       },
       models: createModelChoice(createMemoryStores(disk).settings),
-      clock: new VirtualClock(),
+      clock,
       probe: () =>
         Promise.resolve({ webgpu: 'no WebGPU', wasm: true, jspi: true, crossOriginIsolated: true, cores: 2 }),
       checkFile: () => (refusal ? Promise.reject(refusal) : Promise.resolve()),
@@ -62,6 +66,9 @@ function setUp(models = [offer('default')]) {
     create,
     adapters: create(),
     opened,
+    gpuLost,
+    ready,
+    clock,
     views,
     models,
     fail: (error: AppError | undefined, source: typeof failing = 'offer') => {
@@ -159,5 +166,43 @@ describe('LaneAdapters', () => {
     models[0] = offer('newer');
     await create().build();
     expect(opened.at(-1)).toEqual({ kind: 'offer', offer: offer('newer') });
+  });
+
+  it('goes on in the companion after the second loss of the GPU, until the person takes a model', async () => {
+    const { adapters, opened, gpuLost } = setUp();
+    await adapters.build();
+    expect(adapters.onDeviceLost()).toEqual({ kind: 'again' });
+    expect(adapters.onDeviceLost()).toMatchObject({
+      kind: 'move',
+      told: { code: 'DeviceLost', message: expect.stringContaining('The companion goes on') },
+    });
+    await adapters.close();
+    expect(await adapters.choose()).toMatchObject({ reason: expect.stringContaining('went away twice') });
+    await adapters.build();
+    await adapters.take({ kind: 'file', file: new File(['x'], 'mine.gguf') });
+    await adapters.close();
+    await adapters.build();
+    expect(gpuLost).toEqual([false, true, false]);
+    expect(opened).toHaveLength(3);
+  });
+
+  it.each([
+    ['the companion does not have the file', { models: [offer('another')] }],
+    ['the companion cannot think', { companionLane: { available: false, reason: 'no engine' } }],
+    ['a lane is forced', { forcedLane: 'gguf' as const }],
+  ])('stops everybody after the second loss where %s', async (_why, change) => {
+    const { adapters, ready } = setUp();
+    await adapters.build();
+    Object.assign(ready, change);
+    expect(adapters.onDeviceLost().kind).toBe('again');
+    expect(adapters.onDeviceLost()).toMatchObject({ kind: 'stop', told: { code: 'DeviceLost' } });
+  });
+
+  it('forgives a loss that is long ago', async () => {
+    const { adapters, clock } = setUp();
+    await adapters.build();
+    adapters.onDeviceLost();
+    await clock.advance(FORGIVEN_AFTER_MS + 1);
+    expect(adapters.onDeviceLost().kind).toBe('again');
   });
 });

@@ -13,9 +13,10 @@ import {
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
 import { planLane } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
-import type { AdapterFactory } from '../boot/adapter-factory.ts';
+import type { AdapterFactory, DeviceLossRemedy } from '../boot/adapter-factory.ts';
 import type { LaneView, Trouble } from '../view.ts';
 import { troubleOf } from '../view/trouble.ts';
+import { DeviceLosses } from './device-losses.ts';
 import type { ModelChoice } from './model-choice.ts';
 
 export interface LaneAdaptersDeps {
@@ -38,9 +39,14 @@ export class LaneAdapters implements AdapterFactory {
   /** What the person asked for and no lane has loaded yet. */
   #wanted: ModelSource | undefined;
   #view: LaneView = { chosenBecause: '' };
+  #inUse: KnownModel | undefined;
+  readonly #losses: DeviceLosses;
+  /** Until the person takes a model. */
+  #isGpuLost = false;
 
   constructor(deps: LaneAdaptersDeps) {
     this.#deps = deps;
+    this.#losses = new DeviceLosses(deps.clock);
   }
 
   get progress(): LaneView['progress'] {
@@ -78,6 +84,13 @@ export class LaneAdapters implements AdapterFactory {
       throw error;
     }
     this.#wanted = source;
+    this.#isGpuLost = false;
+  }
+
+  onDeviceLost(): DeviceLossRemedy {
+    const remedy = this.#losses.add(this.#canMove());
+    if (remedy.kind === 'move') this.#isGpuLost = true;
+    return remedy;
   }
 
   /** What runs on the lane in use ends with `LaneDied`. */
@@ -94,12 +107,21 @@ export class LaneAdapters implements AdapterFactory {
     this.#show({ tokensPerSecond });
   }
 
+  /** Whether the companion has the very same file. */
+  #canMove(): boolean {
+    const { forcedLane, companionLane, models } = this.#deps.ready();
+    const known = this.#inUse;
+    if (forcedLane !== undefined || !companionLane.available || known?.kind !== 'remembered') return false;
+    return models.some(({ sha256, mlc }) => sha256 === known.model.sha256 && !mlc);
+  }
+
   async #plan(): ReturnType<AdapterFactory['choose']> {
     const { forcedLane, companionLane, models: offers } = this.#deps.ready();
     const source = this.#wanted ?? (await this.#deps.models.source(offers));
     if (source.kind === 'endpoint') return { lane: 'endpoint', reason: endpointReason(source.model) };
     const mlc = source.kind === 'found' ? undefined : mlcOf(offeredAgain(source, offers));
-    return planLane({ probe: await this.#deps.probe(), forcedLane, companionLane, mlc });
+    const probe = await this.#deps.probe();
+    return planLane({ probe, forcedLane, companionLane, mlc, isGpuLost: this.#isGpuLost });
   }
 
   async #open(): Promise<OpenedLane> {
@@ -114,6 +136,7 @@ export class LaneAdapters implements AdapterFactory {
         forcedLane,
         companionLane,
         models: offers,
+        isGpuLost: this.#isGpuLost,
         onProgress: (progress) => {
           this.#show({ progress });
         },
@@ -121,6 +144,7 @@ export class LaneAdapters implements AdapterFactory {
       });
       if (this.#wanted) await models.remember(opened.model, offers);
       this.#wanted = undefined;
+      this.#inUse = opened.model;
       this.#deps.onOpened(opened.model);
       this.#view = withoutProgress(this.#view);
       this.#show({ report: opened.lane.report, chosenBecause: opened.reason });

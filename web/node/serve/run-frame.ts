@@ -8,7 +8,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import type { GenerateResult } from '../../../shared/inference/generate.ts';
 import { uuidV4, type RandomSource } from '../../../shared/random.ts';
-import { abortable } from '../abortable.ts';
+import { abortable, untilAborted } from '../abortable.ts';
 import type { LedgerRow } from '../storage/database.ts';
 import type { LedgerChange, LedgerStore } from '../storage/stores.ts';
 import type { ChatRow, Conversation } from './conversation.ts';
@@ -27,6 +27,8 @@ export interface FrameDeps {
   isAsleep(): boolean;
   /** Calls when she is put to sleep; returns the disposer. */
   onSleep(listener: () => void): () => void;
+  /** `move`: this loop is stopped soon, and the frame taken up by the next one. */
+  onDeviceLost(): 'again' | 'move';
   onProgress(progress: TurnProgress): void;
   /** What the engine counted, for a turn that reached it. */
   onUsage(usage: GenerateResult): void;
@@ -141,7 +143,10 @@ async function think(
     );
     signal.throwIfAborted();
     if (outcome.trace?.usage) deps.onUsage(outcome.trace.usage);
-    if (isLastTry || outcome.kind === 'decided' || !THINK_AGAIN.has(outcome.error.code)) return outcome;
+    if (outcome.kind === 'errored' && outcome.error.code === 'DeviceLost') {
+      if (deps.onDeviceLost() === 'move') await untilAborted(signal);
+    } else if (isLastTry || outcome.kind === 'decided' || !THINK_AGAIN.has(outcome.error.code))
+      return outcome;
     ctx.log.log('warn', 'turn.again', { turn: turnId, code: outcome.error.code });
     await tenure.confirm(signal);
   }

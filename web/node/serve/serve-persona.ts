@@ -11,7 +11,7 @@ import { chooseFrame } from './choose-frame.ts';
 import type { ChatRow, Conversation, IncomingBurst } from './conversation.ts';
 import type { PersonaContext } from './persona-context.ts';
 import { replyMid } from './reply-mid.ts';
-import { runFrame, type FrameEnd } from './run-frame.ts';
+import { runFrame, type FrameDeps, type FrameEnd } from './run-frame.ts';
 import { Tenure } from './tenure.ts';
 import type { ServeOutcome } from './serve-outcome.ts';
 
@@ -33,6 +33,7 @@ export interface ServeDeps {
   readonly outcome: ServeOutcome;
   isAddressed(row: ChatRow): boolean;
   isAsleep(): boolean;
+  readonly onDeviceLost: FrameDeps['onDeviceLost'];
   /** Calls when she is put to sleep; returns the disposer. */
   onSleep(listener: () => void): () => void;
   onNews(news: ServeNews): void;
