@@ -28,7 +28,12 @@ describe('the data of the starter mind', () => {
   it('has the bytes that the brain sends to its lane for the same turn', async () => {
     for (let seed = 1; seed <= 12; seed += 1) {
       const random = new SeededRandom(seed);
-      for (const drawn of drawRoom(random, TRAINED, { lines: seed * 2, turns: 3, isSmall: false })) {
+      for (const drawn of drawRoom(random, TRAINED, {
+        lines: seed * 2,
+        turns: 3,
+        people: 'some',
+        isAboutNames: false,
+      })) {
         // The four cards of the product are what a persona of the product can have.
         const turn = { ...drawn, card: ROLE_CARDS.helper };
         const lane = createScriptedLane({ clock: systemClock, answer: () => spokenJson('Yes.') });
@@ -49,7 +54,12 @@ describe('the data of the starter mind', () => {
 
   it('answers in the form that the grammar of the decision reads', () => {
     const encoding = jsonDecision({ maxTextChars: 100, maxReasonChars: 100 });
-    for (const turn of drawRoom(new SeededRandom(7), TRAINED, { lines: 6, turns: 40, isSmall: false })) {
+    for (const turn of drawRoom(new SeededRandom(7), TRAINED, {
+      lines: 6,
+      turns: 40,
+      people: 'some',
+      isAboutNames: false,
+    })) {
       const decoded = encoding.decode(answerOf(turn.expected));
       expect(decoded).toMatchObject({
         ok: true,
@@ -63,7 +73,12 @@ describe('the data of the starter mind', () => {
     const random = new SeededRandom(11);
     const kinds = ['recall', 'who-am-i', 'greet', 'room', 'introduce-who'] as const;
     for (let room = 0; room < 120; room += 1)
-      for (const turn of drawRoom(random, TRAINED, { lines: 8, turns: 1, isSmall: false }, kinds)) {
+      for (const turn of drawRoom(
+        random,
+        TRAINED,
+        { lines: 8, turns: 1, people: 'some', isAboutNames: false },
+        kinds,
+      )) {
         const prompt = await promptOf(turn);
         for (const [answerAt, promptAt, length] of copiesOf(turn, prompt) ?? []) {
           const said = turn.expected.text.slice(answerAt, answerAt + length);
@@ -94,7 +109,11 @@ describe('the data of the starter mind', () => {
     const namesOf = (heldOut: boolean): string[] => {
       const random = new SeededRandom(3);
       const turns = Array.from({ length: 40 }, () =>
-        drawRoom(random, { ...TRAINED, names: heldOut }, { lines: 3, turns: 1, isSmall: true }),
+        drawRoom(
+          random,
+          { ...TRAINED, names: heldOut },
+          { lines: 3, turns: 1, people: 'few', isAboutNames: false },
+        ),
       ).flat();
       return turns.map(({ self }) => self.name);
     };

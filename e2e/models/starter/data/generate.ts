@@ -8,16 +8,18 @@ import { drawRoom, type RoomShape } from './room.ts';
 import { TRAINED } from './scene.ts';
 
 export const STAGES = {
-  short: { lines: [0, 3], turns: 12, isSmall: true },
-  middle: { lines: [2, 9], turns: 12, isSmall: false },
-  far: { lines: [8, 28], turns: 12, isSmall: false },
-  long: { lines: [26, 80], turns: 12, isSmall: false },
+  short: { lines: [0, 3], people: 'few', isAboutNames: false },
+  middle: { lines: [2, 9], people: 'some', isAboutNames: false },
+  far: { lines: [8, 28], people: 'some', isAboutNames: false },
+  long: { lines: [26, 80], people: 'some', isAboutNames: false },
+  names: { lines: [4, 26], people: 'many', isAboutNames: true },
 } as const;
+const TURNS = 12;
 export type StageName = keyof typeof STAGES;
 
 function shapeOf(stage: StageName, random: SeededRandom): RoomShape {
-  const { lines, turns, isSmall } = STAGES[stage];
-  return { lines: random.between(lines[0], lines[1]), turns, isSmall };
+  const { lines, ...shape } = STAGES[stage];
+  return { lines: random.between(lines[0], lines[1]), turns: TURNS, ...shape };
 }
 
 /** The same seed gives the same trees. */

@@ -25,7 +25,9 @@ export interface RoomShape {
   readonly lines: number;
   /** Drawn at the end of the lines, for one persona and one speaker. */
   readonly turns: number;
-  readonly isSmall: boolean;
+  readonly people: 'few' | 'some' | 'many';
+  /** Most turns ask whose name is whose. */
+  readonly isAboutNames: boolean;
 }
 
 export type Audience = 'nobody' | 'her' | 'other' | 'both' | 'everyone';
@@ -54,6 +56,7 @@ const WEIGHTS: readonly (readonly [AskingKind, number])[] = [
   ['chatter', 9],
   ['errand', 3],
 ];
+const ABOUT_NAMES: readonly AskingKind[] = ['greet', 'greet', 'who-am-i', 'who-am-i', 'recall', 'talk'];
 /** The brain drops lines beyond this; what they told would be asked in vain. */
 const MOST_CHARS = 2_900;
 const TOTAL_WEIGHT = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
@@ -102,12 +105,12 @@ export function drawRoom(
   shape: RoomShape,
   kinds?: readonly AskingKind[],
 ): Turn[] {
-  const scene = newScene(random, heldOut, shape.isSmall);
+  const scene = newScene(random, heldOut, shape.people);
   for (let at = 0; ; at += 1) {
     scene.clockMs += random.between(4, random.chance(0.1) ? 3_000 : 90) * 1_000;
     const self = random.pick(scene.personas);
-    if (at >= shape.lines || charsOf(scene) > MOST_CHARS) return turnsAt(scene, self, shape.turns, kinds);
-    addLine(scene, self);
+    if (at >= shape.lines || charsOf(scene) > MOST_CHARS) return turnsAt(scene, self, shape, kinds);
+    addLine(scene, self, shape);
   }
 }
 
@@ -115,7 +118,12 @@ function charsOf({ lines }: Scene): number {
   return lines.reduce((sum, { name, text }) => sum + name.length + text.length + 3, 0);
 }
 
-function turnsAt(scene: Scene, self: Peer, count: number, kinds: readonly AskingKind[] | undefined): Turn[] {
+function turnsAt(
+  scene: Scene,
+  self: Peer,
+  { turns: count, isAboutNames }: RoomShape,
+  kinds: readonly AskingKind[] | undefined,
+): Turn[] {
   const { random } = scene;
   const turns: Turn[] = [];
   const first = drawSpeaker(scene, self);
@@ -126,7 +134,7 @@ function turnsAt(scene: Scene, self: Peer, count: number, kinds: readonly Asking
   ];
   while (turns.length < count) {
     const speaker = first.kind === 'human' && count > 1 ? random.pick(speakers) : first;
-    const kind = kinds ? random.pick(kinds) : drawKind(random);
+    const kind = kinds ? random.pick(kinds) : drawKind(random, isAboutNames);
     const asked = asking(kind, scene, self, speaker, scene.heldOut.phrases);
     // Whoever asks for a name has mostly told it.
     if (!kinds && asked?.answer.startsWith('You have not told me.') && random.chance(0.4)) continue;
@@ -151,11 +159,12 @@ function hasSpoken({ lines }: Scene, { peerId }: Peer): boolean {
 }
 
 /** One more line of the room, and what it leads to: her answer, or another's. */
-function addLine(scene: Scene, self: Peer): void {
+function addLine(scene: Scene, self: Peer, { isAboutNames }: RoomShape): void {
   const { random } = scene;
   const speaker = drawSpeaker(scene, self);
   const use = linePhrases(scene);
-  const asked = asking(random.pick(LINE_WEIGHTS), scene, self, speaker, use);
+  const kind = isAboutNames && random.chance(0.25) ? 'introduce' : random.pick(LINE_WEIGHTS);
+  const asked = asking(kind, scene, self, speaker, use);
   if (!asked) return;
   const said = say(scene, self, speaker, asked, drawAudience(random, asked));
   if (said) settle(scene, self, said);
@@ -289,7 +298,8 @@ function drawSpeaker(scene: Scene, self: Peer): Peer {
   return others.length > 0 && random.chance(0.12) ? random.pick(others) : random.pick(people);
 }
 
-function drawKind(random: SeededRandom): AskingKind {
+function drawKind(random: SeededRandom, isAboutNames: boolean): AskingKind {
+  if (isAboutNames && random.chance(0.6)) return random.pick(ABOUT_NAMES);
   let left = random.next() * TOTAL_WEIGHT;
   return WEIGHTS.find(([, weight]) => (left -= weight) < 0)?.[0] ?? 'who';
 }

@@ -78,9 +78,16 @@ const ROOMS =
 const EPOCH_MS = Date.UTC(2025, 0, 1);
 const YEARS_MS = 4 * 365 * 86_400_000;
 
-export function newScene(random: SeededRandom, heldOut: HeldOut, isSmall: boolean): Scene {
-  const peopleCount = random.pick(isSmall ? [1, 1, 1, 2] : [1, 1, 1, 2, 2, 3]);
-  const personaCount = 1 + random.pick(isSmall ? [0, 0, 1] : [0, 0, 0, 1, 1, 2]);
+/** How many people, and how many personas beside her, to draw from. */
+const COMPANY = {
+  few: { people: [1, 1, 1, 2], personas: [0, 0, 1] },
+  some: { people: [1, 1, 1, 2, 2, 3], personas: [0, 0, 0, 1, 1, 2] },
+  many: { people: [2, 2, 3, 3, 4], personas: [0, 0, 1, 1, 2] },
+} as const;
+
+export function newScene(random: SeededRandom, heldOut: HeldOut, company: keyof typeof COMPANY): Scene {
+  const peopleCount = random.pick(COMPANY[company].people);
+  const personaCount = 1 + random.pick(COMPANY[company].personas);
   const machineCount = random.chance(0.12) ? 1 : 0;
   const names = drawNames(random, peopleCount + personaCount + machineCount, heldOut.names);
   const next = (kind: Utterance['kind']): Peer => {

@@ -1,7 +1,7 @@
 /** Owns the questions of the evaluation: kind by kind, and for each split what of them training has never seen. */
 import { SeededRandom } from '../../../../shared/testing/seeded-random.ts';
 import type { AskingKind } from '../data/draw.ts';
-import { drawRoom } from '../data/room.ts';
+import { drawRoom, type RoomShape } from '../data/room.ts';
 import { TRAINED, type HeldOut, type Turn } from '../data/scene.ts';
 
 export const SPLITS = {
@@ -54,10 +54,11 @@ export function itemsOf(split: Split, kind: string, count: number, seed: number)
   const from = SCORED[kind]?.from ?? [];
   for (let tries = 0; turns.length < count && tries < count * 60; tries += 1) {
     const own = random.fork();
-    const shape = {
+    const shape: RoomShape = {
       lines: own.between(0, kind === 'who-am-i' || kind === 'recall' ? 16 : 12),
       turns: 1,
-      isSmall: own.chance(0.4),
+      people: own.chance(0.4) ? 'few' : 'some',
+      isAboutNames: false,
     };
     turns.push(...drawRoom(own, SPLITS[split], shape, [own.pick(from)]).filter((turn) => turn.kind === kind));
   }
