@@ -76,10 +76,11 @@ test.describe('a model from elsewhere', () => {
         });
         host.misbehave(undefined);
         await ask(visitor, host.address);
+        const here = visitor.models.getByRole('list', { name: 'Models that are here' });
+        await visitor.models.getByRole('button', { name: 'Copy big.gguf to the companion' }).click();
+        await expect(here).toContainText(/big\.gguf.*copied to the companion/s);
         await visitor.models.getByRole('button', { name: 'Use big.gguf' }).click();
-        await expect(visitor.models.getByRole('list', { name: 'Models that are here' })).toContainText(
-          /big\.gguf.*in use/s,
-        );
+        await expect(here).toContainText(/big\.gguf.*in use/s);
         await visitor.personaIsIdle();
         await visitor.ask('Hello?');
       },

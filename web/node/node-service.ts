@@ -161,6 +161,7 @@ export function createNodeService(
     removeDownload: (id) => call<CommandResult>('removeDownload', id),
     approveHost: (origin) => call<CommandResult>('approveHost', origin),
     checkModel: (sha256) => call<CommandResult>('checkModel', sha256),
+    copyModel: (sha256) => call<CommandResult>('copyModel', sha256),
     removeModel: (sha256) => call<CommandResult>('removeModel', sha256),
     connectEndpoint: (wish) => call<CommandResult>('connectEndpoint', wish),
     forgetEndpoint: () => call<CommandResult>('forgetEndpoint'),

@@ -1,4 +1,5 @@
 /** Owns the node of the owner tab: pairing, the running host, its view, and the commands of the page. */
+import type { ModelOffer } from '../../shared/bridge/messages.ts';
 import type { Ready } from '../../shared/bridge/protocol.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
 import { uuidV4 } from '../../shared/random.ts';
@@ -24,11 +25,13 @@ export interface OwnedNodeDeps extends Omit<NodeHostDeps, 'sink' | 'createAdapte
   readonly household: Household;
   readonly sessionKeys: SessionKeyStore;
   readonly sleepers: Sleepers;
+  /** Rejects with what the companion refuses the file with. */
+  upload(client: BridgeClient, ...file: Parameters<ModelLibraryDeps['copyToCompanion']>): Promise<ModelOffer>;
   /** Rejects with what the companion refuses the code with. */
   pair(code: string): Promise<SessionKey>;
   createLanes(client: BridgeClient, told: Pick<LaneAdaptersDeps, 'onChange' | 'onOpened'>): LaneAdapters;
   createLibrary(
-    told: Pick<ModelLibraryDeps, 'ready' | 'endpoint' | 'found' | 'onChange'> &
+    told: Pick<ModelLibraryDeps, 'ready' | 'endpoint' | 'found' | 'copyToCompanion' | 'onChange'> &
       Pick<DownloadsDeps, 'approvedHosts'>,
   ): ModelLibrary;
 }
@@ -117,6 +120,8 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
   /** What starts the host anew, or moves everybody, follows one another: two hosts would fight over the same people. */
   const inTurn = (work: () => Promise<void>): Promise<CommandResult> => turn(() => command(work));
 
+  const noSession = (): AppError =>
+    new AppError('BridgeDown', 'There is no connection to the companion yet.');
   const library = deps.createLibrary({
     ready: () => readyOf(client),
     found: async () => {
@@ -124,6 +129,10 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
       // Without the companion there is no way to them: nothing to tell.
       const { models } = await client.request('foundModels', {}).catch(() => ({ models: [] }));
       return models;
+    },
+    copyToCompanion: async (...file) => {
+      if (!client) throw noSession();
+      client.learnModel(await deps.upload(client, ...file));
     },
     endpoint: () => readyOf(client)?.endpoint,
     approvedHosts: () => {
@@ -137,8 +146,6 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
     },
   });
 
-  const noSession = (): AppError =>
-    new AppError('BridgeDown', 'There is no connection to the companion yet.');
   const livingRoom = (): NonNullable<NodeHost['residence']> => {
     if (!host?.residence) throw noSession();
     return host.residence;

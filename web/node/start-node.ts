@@ -6,6 +6,7 @@ import { webCryptoVerifier } from '../../shared/signatures.ts';
 import { createPersonaCognition } from '../brain/cognition.ts';
 import { isAddressedTo } from '../brain/hear/addressing.ts';
 import { putFile } from '../inference/companion-lane/put-file.ts';
+import { uploadModel } from '../inference/companion-lane/upload-model.ts';
 import { createLaneFactory } from '../inference/lane-factory.ts';
 import downloadWorkerUrl from '../inference/downloads/download-worker.ts?worker&url';
 import { Downloads } from '../inference/downloads/downloads.ts';
@@ -89,6 +90,8 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
     sleepers: await Sleepers.load(stores.settings),
     pair: (code) =>
       pairBrowser(code, { origin, fetch: fetchBytes, store: sessionKeys, label: browserLabel() }),
+    upload: (client, file, onProgress, signal) =>
+      uploadModel(file, { bridge: client, putFile }, onProgress, signal),
     createLanes: (client, told) =>
       new LaneAdapters({
         factory: createLaneFactory({

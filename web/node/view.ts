@@ -111,6 +111,10 @@ export interface StoredModelView {
   readonly inUse: boolean;
   /** In this visit. */
   readonly lastCheck?: ModelCheckView;
+  /** Of one in this browser: whether the companion has it too, and could go on with it. */
+  readonly isCopied?: boolean;
+  /** While it is on its way there. */
+  readonly copying?: Progress;
 }
 
 /** One that is coming. */
@@ -201,6 +205,8 @@ export interface NodeCommands {
   approveHost(origin: string): Promise<CommandResult>;
   /** Reads a downloaded model again and fetches anew what the disk has changed of it; `lastCheck` tells the outcome. */
   checkModel(sha256: string): Promise<CommandResult>;
+  /** Gives the companion a copy, with which it goes on when the GPU goes away. */
+  copyModel(sha256: string): Promise<CommandResult>;
   /** Frees its bytes in this browser. */
   removeModel(sha256: string): Promise<CommandResult>;
   /** Sets up the server that the person runs; its models stand in `models.stored` then. `EndpointPublic` asks back. */

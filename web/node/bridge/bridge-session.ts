@@ -81,7 +81,7 @@ export class BridgeSession {
         this.#send({ type: 'request', id, method, params });
       },
       (id) => {
-        if (method === 'laneGenerate') this.#stopGeneration(id);
+        if (method === 'laneGenerate' || method === 'laneEmbed') this.#stopInLane(id);
       },
     );
   }
@@ -107,7 +107,7 @@ export class BridgeSession {
     this.#link.send(JSON.stringify(message));
   }
 
-  #stopGeneration(requestId: number): void {
+  #stopInLane(requestId: number): void {
     if (this.ended.aborted) return;
     this.request('laneAbort', { requestId }).catch((_tooLate: unknown) => undefined);
   }

@@ -16,13 +16,14 @@ const UNTIMED: ReadonlySet<MethodName> = new Set([
   'laneOpen',
   'laneGenerate',
   'laneCountTokens',
+  'laneEmbed',
   // A server may load a model before its first word.
   'endpointConnect',
   'adoptModel',
 ]);
 
 export interface CallOptions {
-  /** Settles the call with `Aborted`; a generation is stopped in the companion too. */
+  /** Settles the call with `Aborted`; a generation or an embedding is stopped in the companion too. */
   readonly signal?: AbortSignal | undefined;
   /** `laneGenerate` only. */
   readonly onChunk?: ((chunk: GenerateChunk) => void) | undefined;

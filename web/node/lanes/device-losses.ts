@@ -14,16 +14,16 @@ export class DeviceLosses {
     this.#clock = clock;
   }
 
-  /** `canMove`: the companion has the same file. */
-  add(canMove: boolean): DeviceLossRemedy {
+  /** `cannotMove`: why the companion cannot go on with the same file, as the end of a sentence; undefined when it can. */
+  add(cannotMove: string | undefined): DeviceLossRemedy {
     const nowMs = this.#clock.monotonicMs();
     const isFirst = nowMs > this.#lastMs + FORGIVEN_AFTER_MS;
     this.#lastMs = nowMs;
     if (isFirst) return { kind: 'again' };
     const gone = 'The GPU went away twice within ten minutes.';
-    return canMove
+    return cannotMove === undefined
       ? { kind: 'move', told: lost(`${gone} The companion goes on with the same model, on the CPU.`) }
-      : { kind: 'stop', told: lost(`${gone} The companion does not have this model, so nobody thinks now.`) };
+      : { kind: 'stop', told: lost(`${gone} Nobody thinks now: ${cannotMove}.`) };
   }
 }
 

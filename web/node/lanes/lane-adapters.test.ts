@@ -187,15 +187,18 @@ describe('LaneAdapters', () => {
   });
 
   it.each([
-    ['the companion does not have the file', { models: [offer('another')] }],
-    ['the companion cannot think', { companionLane: { available: false, reason: 'no engine' } }],
-    ['a lane is forced', { forcedLane: 'gguf' as const }],
-  ])('stops everybody after the second loss where %s', async (_why, change) => {
+    ['no copy', { models: [offer('another')] }],
+    ['no engine', { companionLane: { available: false, reason: 'no engine' } }],
+    ['--lane gguf', { forcedLane: 'gguf' as const }],
+  ])('stops everybody after the second loss, and says why: %s', async (why, change) => {
     const { adapters, ready } = setUp();
     await adapters.build();
     Object.assign(ready, change);
     expect(adapters.onDeviceLost().kind).toBe('again');
-    expect(adapters.onDeviceLost()).toMatchObject({ kind: 'stop', told: { code: 'DeviceLost' } });
+    expect(adapters.onDeviceLost()).toMatchObject({
+      kind: 'stop',
+      told: { code: 'DeviceLost', message: expect.stringContaining(why) },
+    });
   });
 
   it('forgives a loss that is long ago', async () => {

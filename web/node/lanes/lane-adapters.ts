@@ -88,7 +88,7 @@ export class LaneAdapters implements AdapterFactory {
   }
 
   onDeviceLost(): DeviceLossRemedy {
-    const remedy = this.#losses.add(this.#canMove());
+    const remedy = this.#losses.add(this.#cannotMove());
     if (remedy.kind === 'move') this.#isGpuLost = true;
     return remedy;
   }
@@ -107,12 +107,13 @@ export class LaneAdapters implements AdapterFactory {
     this.#show({ tokensPerSecond });
   }
 
-  /** Whether the companion has the very same file. */
-  #canMove(): boolean {
+  #cannotMove(): string | undefined {
     const { forcedLane, companionLane, models } = this.#deps.ready();
-    const known = this.#inUse;
-    if (forcedLane !== undefined || !companionLane.available || known?.kind !== 'remembered') return false;
-    return models.some(({ sha256, mlc }) => sha256 === known.model.sha256 && !mlc);
+    if (forcedLane !== undefined) return `--lane ${forcedLane} leaves no other lane`;
+    if (!companionLane.available) return `the companion cannot think (${companionLane.reason})`;
+    const inUse = this.#inUse?.kind === 'remembered' ? this.#inUse.model.sha256 : undefined;
+    const hasIt = models.some(({ sha256, mlc }) => sha256 === inUse && !mlc);
+    return hasIt ? undefined : 'the companion has no copy of this model';
   }
 
   async #plan(): ReturnType<AdapterFactory['choose']> {

@@ -34,6 +34,7 @@ type ModelCommands = Pick<
   | 'removeDownload'
   | 'approveHost'
   | 'checkModel'
+  | 'copyModel'
   | 'removeModel'
   | 'connectEndpoint'
   | 'forgetEndpoint'
@@ -62,6 +63,7 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
         deps.onApproved(hosts);
       }),
     checkModel: (sha256) => inTurn(() => library.check(sha256)),
+    copyModel: (sha256) => command(() => library.copy(sha256)),
     removeModel: (sha256) => inTurn(() => library.remove(sha256)),
     connectEndpoint: (wish) =>
       inTurn(async () => {

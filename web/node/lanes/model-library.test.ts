@@ -6,6 +6,7 @@ import { createMemoryDisk, createMemoryStores } from '../../../shared/testing/me
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import type { FinishedDownload } from '../../inference/downloads/download-service.ts';
 import type { KnownModel } from '../../inference/models/model-source.ts';
+import type { OnLaneProgress } from '../../inference/progress.ts';
 import type { ModelsView } from '../view.ts';
 import { ModelLibrary } from './model-library.ts';
 
@@ -24,10 +25,16 @@ function setUp() {
   const settings = createMemoryStores(createMemoryDisk()).settings;
   const files = new Set(['big']);
   const found: FoundModel[] = [];
+  const offers = [OFFER];
   const views: ModelsView[] = [];
-  const outcome: { download: () => Promise<FinishedDownload>; check: () => Promise<number> } = {
+  const outcome: {
+    download: () => Promise<FinishedDownload>;
+    check: () => Promise<number>;
+    copy: (file: File, onProgress: OnLaneProgress) => Promise<unknown>;
+  } = {
     download: async () => FETCHED,
     check: async () => 0,
+    copy: async (file) => offers.push({ ...OFFER, id: file.name, sha256: 'big' }),
   };
   const create = (): ModelLibrary =>
     new ModelLibrary({
@@ -50,7 +57,8 @@ function setUp() {
       clock: new VirtualClock(),
       endpoint: () => undefined,
       found: async () => found,
-      ready: () => ({ models: [OFFER] }) as unknown as Ready,
+      ready: () => ({ models: offers }) as unknown as Ready,
+      copyToCompanion: (file, onProgress) => outcome.copy(file, onProgress),
       freeBytes: async () => 1_000,
       onChange: (view) => views.push(view),
     });
@@ -72,6 +80,31 @@ describe('the library of models', () => {
     expect(await later.source('big')).toMatchObject({ kind: 'remembered', model: { name: 'big.gguf' } });
     expect(await later.source('default')).toEqual({ kind: 'offer', offer: OFFER });
     await expect(later.source('gone')).rejects.toMatchObject({ code: 'ModelNotFound' });
+  });
+
+  it('copies one to the companion, telling how far it is, and once however often it is asked', async () => {
+    const { create, outcome, views } = setUp();
+    const library = create();
+    await library.download('https://models.example/big.gguf');
+    const big = () => views.at(-1)?.stored.find(({ id }) => id === 'big');
+    expect(big()?.isCopied).toBe(false);
+    const { copy } = outcome;
+    const names: string[] = [];
+    outcome.copy = async (file, onProgress) => {
+      names.push(file.name);
+      onProgress({ what: 'Copying', done: 4, total: 9, unit: 'bytes' });
+      await library.copy('big');
+      expect(big()?.copying).toMatchObject({ done: 4 });
+      return copy(file, onProgress);
+    };
+    await library.copy('big');
+    expect(names).toEqual(['big.gguf']);
+    expect(big()).toMatchObject({ isCopied: true });
+    expect(big()).not.toHaveProperty('copying');
+    outcome.copy = () => Promise.reject(new AppError('StorageFailed', 'full'));
+    await expect(library.copy('big')).rejects.toMatchObject({ code: 'StorageFailed' });
+    expect(big()).not.toHaveProperty('copying');
+    await expect(library.copy('gone')).rejects.toMatchObject({ code: 'ModelNotFound' });
   });
 
   it('forgets a file that the browser no longer has', async () => {

@@ -9,6 +9,7 @@ import type { DownloadState, FinishedDownload } from '../../inference/downloads/
 import type { Downloads } from '../../inference/downloads/downloads.ts';
 import type { ModelFiles } from '../../inference/models/model-files.ts';
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
+import type { LaneProgress, OnLaneProgress } from '../../inference/progress.ts';
 import { oneAfterAnother } from '../one-after-another.ts';
 import type { SettingsStore } from '../storage/stores.ts';
 import type { DownloadView, ModelCheckView, ModelsView, StoredModelView } from '../view.ts';
@@ -26,6 +27,8 @@ export interface ModelLibraryDeps {
   /** The person's own server, as the companion found it last. */
   endpoint(): EndpointOffer | undefined;
   freeBytes(): Promise<number>;
+  /** The companion has the file from now on, under the name it comes with. */
+  copyToCompanion(file: File, onProgress: OnLaneProgress, signal: AbortSignal): Promise<unknown>;
   onChange(models: ModelsView): void;
 }
 
@@ -51,6 +54,9 @@ export class ModelLibrary {
   #found: readonly FoundModel[] = [];
   /** By SHA-256, of this visit. */
   readonly #lastChecks = new Map<string, ModelCheckView>();
+  /** By SHA-256. */
+  readonly #copies = new Map<string, LaneProgress>();
+  readonly #end = new AbortController();
 
   constructor(deps: ModelLibraryDeps) {
     this.#deps = deps;
@@ -63,6 +69,7 @@ export class ModelLibrary {
   }
 
   close(): void {
+    this.#end.abort(new AppError('Aborted', 'The node is stopped.'));
     this.#deps.downloads.close();
   }
 
@@ -109,6 +116,28 @@ export class ModelLibrary {
     }
   }
 
+  /** Of one in this browser, also while somebody thinks with it; asked for twice at once it is copied once. */
+  async copy(sha256: string): Promise<void> {
+    const row = (await this.#rows()).find((each) => each.sha256 === sha256);
+    const file = await (await this.#deps.files()).find(sha256);
+    if (!row || !file) throw new AppError('ModelNotFound', 'That model is not in this browser any more.');
+    if (this.#copies.has(sha256)) return;
+    const onProgress = (progress: LaneProgress): void => {
+      this.#copies.set(sha256, progress);
+      const copying = { copying: progress };
+      this.#tell({
+        stored: this.#view.stored.map((each) => (each.id === sha256 ? { ...each, ...copying } : each)),
+      });
+    };
+    onProgress({ what: 'Copying to the companion', done: 0, total: row.sizeBytes, unit: 'bytes' });
+    try {
+      await this.#deps.copyToCompanion(new File([file], row.name), onProgress, this.#end.signal);
+    } finally {
+      this.#copies.delete(sha256);
+      await this.show();
+    }
+  }
+
   pause(id: string): Promise<void> {
     return this.#deps.downloads.pause(id);
   }
@@ -147,6 +176,7 @@ export class ModelLibrary {
     const inUse = (id: string): boolean => id === this.#inUse;
     const here = (await this.#rows()).map(({ name, sizeBytes, sha256, checked }): StoredModelView => {
       const lastCheck = this.#lastChecks.get(sha256);
+      const copying = this.#copies.get(sha256);
       return {
         id: sha256,
         name,
@@ -155,6 +185,8 @@ export class ModelLibrary {
         checked,
         inUse: inUse(sha256),
         ...(lastCheck && { lastCheck }),
+        ...(copying && { copying }),
+        isCopied: (session?.models ?? []).some((offer) => offer.sha256 === sha256),
       };
     });
     const there = (session?.models ?? [])

@@ -42,6 +42,7 @@ export class ModelShelf extends LitElement {
 
       .actions {
         display: flex;
+        flex-wrap: wrap;
         gap: 0.5rem;
       }
     `,
@@ -53,6 +54,7 @@ export class ModelShelf extends LitElement {
 
   override render(): TemplateResult {
     const { stored, downloads, freeBytes, endpoint } = this.models;
+    const rows = { isBusy: this.#isBusy, move: this.#move, run: this.#run };
     return html`
       ${
         downloads.length === 0
@@ -65,7 +67,7 @@ export class ModelShelf extends LitElement {
         stored.length < 2
           ? nothing
           : html`<ul aria-label="Models that are here">
-              ${stored.map((model) => storedRow(model, this.#isBusy, this.#use))}
+              ${stored.map((model) => storedRow(model, rows))}
             </ul>`
       }
       ${
@@ -83,7 +85,7 @@ export class ModelShelf extends LitElement {
   };
 
   /** One after another: everybody moves. */
-  readonly #use = (work: (commands: NodeCommands) => Promise<CommandResult>): void => {
+  readonly #move = (work: (commands: NodeCommands) => Promise<CommandResult>): void => {
     this.#isBusy = true;
     this.requestUpdate();
     void this.node.report(work(this.node.commands)).finally(() => {

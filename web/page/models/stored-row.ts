@@ -1,7 +1,8 @@
 /** Owns how one model that is here looks, and what can be done with it. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ModelCheckView, NodeCommands, StoredModelView } from '../../node/view.ts';
-import { formatBytes } from '../look/format.ts';
+import { formatBytes, formatProgress } from '../look/format.ts';
+import { progressBar } from '../look/progress-bar.ts';
 import { visibleName } from '../look/visible-name.ts';
 
 const PLACE = {
@@ -11,58 +12,91 @@ const PLACE = {
   endpoint: 'at your server',
 } as const;
 
-/** `run` reports what a command is refused with. */
-export function storedRow(
-  { id, name, sizeBytes, place, owner, checked, inUse, lastCheck }: StoredModelView,
-  isBusy: boolean,
-  run: (work: (commands: NodeCommands) => ReturnType<NodeCommands['useModel']>) => void,
-): TemplateResult {
+/** Both report what a command is refused with. */
+export interface RowCommands {
+  /** Something that moves everybody is under way. */
+  readonly isBusy: boolean;
+  readonly move: RunCommand;
+  /** Beside whatever else is under way. */
+  readonly run: RunCommand;
+}
+type RunCommand = (work: (commands: NodeCommands) => ReturnType<NodeCommands['useModel']>) => void;
+
+export function storedRow(model: StoredModelView, commands: RowCommands): TemplateResult {
+  const { name, sizeBytes, place, owner, checked, inUse, lastCheck, isCopied, copying } = model;
   const shown = visibleName(name);
   return html`<li>
     <p class="model" dir="auto">${shown}</p>
     <p class="facts">
-      ${sizeBytes === 0 ? '' : `${formatBytes(sizeBytes)}, `}${PLACE[place]}${owner === undefined ? '' : `, of ${owner}`}${checked === 'host' ? ', verified with its host' : ''}
+      ${sizeBytes === 0 ? '' : `${formatBytes(sizeBytes)}, `}${PLACE[place]}${owner === undefined ? '' : `, of ${owner}`}${checked === 'host' ? ', verified with its host' : ''}${isCopied ? ', copied to the companion' : ''}
       ${inUse ? html`· <strong>in use</strong>` : nothing}
     </p>
-    ${lastCheck ? html`<p class="facts" role="status">${wordsOf(lastCheck)}</p>` : nothing}
     ${
-      inUse
-        ? nothing
-        : html`<div class="actions">
-            <button
+      copying
+        ? html`<p class="facts">${copying.what}, ${formatProgress(copying)}</p>
+            ${progressBar(copying, `${copying.what}: ${shown}`)}`
+        : nothing
+    }
+    ${lastCheck ? html`<p class="facts" role="status">${wordsOf(lastCheck)}</p>` : nothing}
+    <div class="actions">
+      ${inUse ? nothing : whileIdle(model, shown, commands)}${copyAction(model, shown, commands)}
+    </div>
+  </li>`;
+}
+
+function whileIdle(
+  { id, place }: StoredModelView,
+  shown: string,
+  { isBusy, move }: RowCommands,
+): TemplateResult {
+  return html`<button
+      ?disabled=${isBusy}
+      aria-label="Use ${shown}"
+      @click=${() => {
+        move((commands) => commands.useModel(id));
+      }}
+    >
+      Use
+    </button>
+    ${
+      place === 'browser'
+        ? html`<button
               ?disabled=${isBusy}
-              aria-label="Use ${shown}"
+              aria-label="Check ${shown}"
+              title="Reads every byte again and fetches anew what the disk has changed"
               @click=${() => {
-                run((commands) => commands.useModel(id));
+                move((commands) => commands.checkModel(id));
               }}
             >
-              Use
+              Check
             </button>
-            ${
-              place === 'browser'
-                ? html`<button
-                      ?disabled=${isBusy}
-                      aria-label="Check ${shown}"
-                      title="Reads every byte again and fetches anew what the disk has changed"
-                      @click=${() => {
-                        run((commands) => commands.checkModel(id));
-                      }}
-                    >
-                      Check
-                    </button>
-                    <button
-                      aria-label="Delete ${shown} from this browser"
-                      @click=${() => {
-                        run((commands) => commands.removeModel(id));
-                      }}
-                    >
-                      Delete
-                    </button>`
-                : nothing
-            }
-          </div>`
-    }
-  </li>`;
+            <button
+              aria-label="Delete ${shown} from this browser"
+              @click=${() => {
+                move((commands) => commands.removeModel(id));
+              }}
+            >
+              Delete
+            </button>`
+        : nothing
+    }`;
+}
+
+function copyAction(
+  { id, place, isCopied, copying }: StoredModelView,
+  shown: string,
+  { run }: RowCommands,
+): TemplateResult | typeof nothing {
+  if (place !== 'browser' || isCopied || copying) return nothing;
+  return html`<button
+    aria-label="Copy ${shown} to the companion"
+    title="The companion goes on with it on the CPU when the GPU goes away"
+    @click=${() => {
+      run((commands) => commands.copyModel(id));
+    }}
+  >
+    Copy to the companion
+  </button>`;
 }
 
 function wordsOf({ healedChunks }: ModelCheckView): string {

@@ -30,6 +30,7 @@ export function settledCommands(node: NodeCommands, clock: Clock): NodeCommands 
     removeDownload: (id) => settled(() => node.removeDownload(id)),
     approveHost: (origin) => settled(() => node.approveHost(origin)),
     checkModel: (sha256) => settled(() => node.checkModel(sha256)),
+    copyModel: (sha256) => settled(() => node.copyModel(sha256)),
     removeModel: (sha256) => settled(() => node.removeModel(sha256)),
     connectEndpoint: (wish) => settled(() => node.connectEndpoint(wish)),
     forgetEndpoint: () => settled(() => node.forgetEndpoint()),
