@@ -4,6 +4,7 @@ import type { TurnInput, Utterance } from '../../../../web/brain/turn.ts';
 import { REASONS, UNKNOWN } from '../facts.ts';
 import { asking } from './asking.ts';
 import { nowMsOf, type Asking, type AskingKind } from './draw.ts';
+import { drawKind, drawLineKind } from './mix.ts';
 import { drawName } from './names.ts';
 import type { PhraseUse } from './phrase.ts';
 import { spokenRole } from './role-cards.ts';
@@ -32,63 +33,8 @@ export interface RoomShape {
 
 export type Audience = 'nobody' | 'her' | 'other' | 'both' | 'everyone';
 
-const WEIGHTS: readonly (readonly [AskingKind, number])[] = [
-  ['greet', 12],
-  ['introduce', 6],
-  ['introduce-who', 6],
-  ['who', 6],
-  ['role', 4],
-  ['who-am-i', 24],
-  ['state', 6],
-  ['recall', 26],
-  ['recall-untold', 6],
-  ['recall-other', 9],
-  ['product', 16],
-  ['general', 4],
-  ['unknown', 8],
-  ['sum', 6],
-  ['large-sum', 2],
-  ['time', 2],
-  ['date', 3],
-  ['room', 6],
-  ['company', 5],
-  ['talk', 14],
-  ['chatter', 9],
-  ['errand', 3],
-];
-const ABOUT_NAMES: readonly AskingKind[] = ['greet', 'greet', 'who-am-i', 'who-am-i', 'recall', 'talk'];
 /** The brain drops lines beyond this; what they told would be asked in vain. */
 const MOST_CHARS = 2_900;
-const TOTAL_WEIGHT = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
-/** What makes a room's own lines: less asking of the same, more telling. */
-const LINE_WEIGHTS: readonly AskingKind[] = [
-  'introduce',
-  'introduce',
-  'introduce-who',
-  'state',
-  'state',
-  'state',
-  'state',
-  'chatter',
-  'chatter',
-  'chatter',
-  'chatter',
-  'talk',
-  'talk',
-  'product',
-  'product',
-  'sum',
-  'unknown',
-  'greet',
-  'who',
-  'role',
-  'time',
-  'general',
-  'errand',
-  'recall',
-  'who-am-i',
-];
-
 export interface Said {
   readonly speaker: Peer;
   readonly text: string;
@@ -163,8 +109,7 @@ function addLine(scene: Scene, self: Peer, { isAboutNames }: RoomShape): void {
   const { random } = scene;
   const speaker = drawSpeaker(scene, self);
   const use = linePhrases(scene);
-  const kind = isAboutNames && random.chance(0.25) ? 'introduce' : random.pick(LINE_WEIGHTS);
-  const asked = asking(kind, scene, self, speaker, use);
+  const asked = asking(drawLineKind(random, isAboutNames), scene, self, speaker, use);
   if (!asked) return;
   const said = say(scene, self, speaker, asked, drawAudience(random, asked));
   if (said) settle(scene, self, said);
@@ -296,12 +241,6 @@ function drawSpeaker(scene: Scene, self: Peer): Peer {
   const { random, people, machines, personas } = scene;
   const others = [...machines, ...personas.filter((persona) => persona !== self)];
   return others.length > 0 && random.chance(0.12) ? random.pick(others) : random.pick(people);
-}
-
-function drawKind(random: SeededRandom, isAboutNames: boolean): AskingKind {
-  if (isAboutNames && random.chance(0.6)) return random.pick(ABOUT_NAMES);
-  let left = random.next() * TOTAL_WEIGHT;
-  return WEIGHTS.find(([, weight]) => (left -= weight) < 0)?.[0] ?? 'who';
 }
 
 function drawAudience(random: SeededRandom, { kind }: Asking): Audience {
