@@ -60,6 +60,7 @@ beforeEach(async () => {
           throw new AppError('NoLane', 'none');
         },
         countPromptTokens: () => Promise.reject(new AppError('NoLane', 'none')),
+        embed: () => Promise.reject(new AppError('NoLane', 'none')),
         dispose: () => {
           lane.disposed += 1;
           return Promise.resolve();

@@ -18,6 +18,7 @@ export interface Home {
   readonly startsFile: string;
   readonly hostsFile: string;
   readonly adoptedFile: string;
+  readonly calibrationsFile: string;
   /** Holds the key of the person's server. */
   readonly endpointFile: string;
 }
@@ -59,6 +60,7 @@ function homeAt(path: string): Home {
     startsFile: join(path, 'starts.json'),
     hostsFile: join(path, 'approved-hosts.json'),
     adoptedFile: join(path, 'adopted-models.json'),
+    calibrationsFile: join(path, 'calibrations.json'),
     endpointFile: join(path, 'endpoint.json'),
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { startLlamaBackend } from '../llama/child-backend.ts';
 import { createModelShelf } from '../llama/model-shelf.ts';
+import { openCalibrations } from './calibrations-file.ts';
 import type { CompanionParts } from './companion.ts';
 
 const PackageSchema = v.object({ version: v.string() });
@@ -20,6 +21,9 @@ export function realParts(mainFolder: string, airc: Pick<CompanionParts, 'resolv
     defaultModel: join(staticDir, 'models', 'starter.gguf'),
     openShelf: (modelPath, { home, clock, random, tell }) =>
       createModelShelf({ home: home.path, modelPath, clock, random, tell }),
-    startLane: (shelf, { clock, log }) => startLlamaBackend({ shelf, childEntry, clock, log }),
+    startLane: async (shelf, { home, clock, random, log }) => {
+      const calibrations = await openCalibrations(home.calibrationsFile, { random, log });
+      return startLlamaBackend({ shelf, childEntry, clock, log, calibrations });
+    },
   };
 }

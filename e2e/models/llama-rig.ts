@@ -1,8 +1,9 @@
 /** Owns the stage of tests that need real llama.cpp: a built child, a folder of models good and bad, backends on them. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { LlamaBackend } from '../../companion/llama/backend.ts';
+import { CalibrationBook } from '../../companion/llama/calibration-book.ts';
 import { startLlamaBackend, type LlamaBackendDeps } from '../../companion/llama/child-backend.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { silentLogger } from '../../shared/log.ts';
@@ -44,6 +45,9 @@ export async function startLlamaRig(): Promise<LlamaRig> {
         childEntry: child.entry,
         clock: systemClock,
         log: silentLogger,
+        calibrations: new CalibrationBook(),
+        // A second thread that waits for a busy core makes one token in a second.
+        machine: { cores: 1, cpu: 'of a test', memoryBytes: totalmem() },
         ...more,
       });
       backends.push(backend);
