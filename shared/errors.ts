@@ -67,8 +67,10 @@ export type ErrorCode =
   | 'LaneStartFailed'
   | 'LaneDied'
   | 'DeviceLost'
+  | 'DeviceFreed'
   | 'LaneBusy'
   | 'ContextOverflow'
+  | 'EmbeddingsUnsupported'
   | 'GrammarInvalid'
   | 'DecisionMalformed'
   | 'Aborted'
@@ -146,8 +148,10 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   LaneDied: 'The engine stopped. It is started again for the next turn; reload if it stays down.',
   DeviceLost:
     'Reload the page to use the GPU again. If it keeps going away, start with "npm start -- --lane companion".',
+  DeviceFreed: 'Choose "Think again" under "Models" when you want answers.',
   LaneBusy: 'Nothing to do: she goes on as soon as the change is through.',
   ContextOverflow: "The prompt is longer than the model's context. Choose a model with a longer one.",
+  EmbeddingsUnsupported: 'Choose another model, or let the companion think: npm start -- --lane companion.',
   GrammarInvalid: 'This is a defect of ours; the turn was given up. Nothing was said.',
   DecisionMalformed:
     'The model did not keep to the decision form; the turn was given up. Try a larger model.',

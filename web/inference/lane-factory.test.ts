@@ -58,6 +58,7 @@ function stage(
     companionLane: { available: options.available ?? true, reason: 'no engine' },
     models: [offer('default'), offer('other')],
     onProgress: () => undefined,
+    onReloading: () => undefined,
     signal: new AbortController().signal,
   });
   return { opened, requests, offered, spawned: () => spawned };

@@ -19,7 +19,7 @@ import type {
 } from './models/model-source.ts';
 import { planLane, type LanePlan } from './plan.ts';
 import type { DeviceProbe } from './probe.ts';
-import type { OnLaneProgress } from './progress.ts';
+import type { LaneProgress, OnLaneProgress } from './progress.ts';
 import type { WorkerHandle } from './worker-seam.ts';
 
 export interface LaneFactoryDeps {
@@ -46,11 +46,15 @@ export interface OpenLaneRequest {
   /** As {@link LanePlanInput.isGpuLost}. */
   readonly isGpuLost?: boolean;
   readonly onProgress: OnLaneProgress;
+  /** How far the lane is with being loaded again, whenever that comes; undefined when it is over. */
+  readonly onReloading: (progress: LaneProgress | undefined) => void;
   readonly signal: AbortSignal;
 }
 
 export interface OpenedLane {
   readonly lane: InferenceLane;
+  /** Gives the model's memory back; the next call loads it again. Absent where this tab holds none. */
+  readonly unload?: () => void;
   /** For the person: which lane, and why. */
   readonly reason: string;
   /** Give it as source to open the same model again. */
@@ -138,11 +142,11 @@ function openPlanned(
 async function openInTab(
   deps: LaneFactoryDeps,
   options: WorkerOpenOptions,
-  { onProgress, signal }: OpenLaneRequest,
+  { onProgress, onReloading, signal }: OpenLaneRequest,
 ): Promise<Opened> {
-  const worker = { ...deps, spawn: deps.spawnInferenceWorker };
-  const { lane, model } = await openWorkerLane(worker, options, onProgress, signal);
-  return { lane, model: { kind: 'remembered', model } };
+  const worker = { ...deps, spawn: deps.spawnInferenceWorker, onReloading };
+  const { lane, unload, model } = await openWorkerLane(worker, options, onProgress, signal);
+  return { lane, unload, model: { kind: 'remembered', model } };
 }
 
 async function openInCompanion(

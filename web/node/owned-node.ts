@@ -29,7 +29,10 @@ export interface OwnedNodeDeps extends Omit<NodeHostDeps, 'sink' | 'createAdapte
   upload(client: BridgeClient, ...file: Parameters<ModelLibraryDeps['copyToCompanion']>): Promise<ModelOffer>;
   /** Rejects with what the companion refuses the code with. */
   pair(code: string): Promise<SessionKey>;
-  createLanes(client: BridgeClient, told: Pick<LaneAdaptersDeps, 'onChange' | 'onOpened'>): LaneAdapters;
+  createLanes(
+    client: BridgeClient,
+    told: Pick<LaneAdaptersDeps, 'onChange' | 'onOpened' | 'onTrouble'>,
+  ): LaneAdapters;
   createLibrary(
     told: Pick<ModelLibraryDeps, 'ready' | 'endpoint' | 'found' | 'copyToCompanion' | 'onChange'> &
       Pick<DownloadsDeps, 'approvedHosts'>,
@@ -57,9 +60,6 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
     clock,
     isAsleep: (peerId) => sleepers.has(peerId),
     laneProgress: () => lanes?.progress,
-    onSpeed: (tokensPerSecond) => {
-      lanes?.measured(tokensPerSecond);
-    },
     onIdentity: () => {
       // The first birth makes the recovery code: it is shown as soon as there is one.
       showBackup().catch((error: unknown) => {
@@ -79,6 +79,9 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
         lanes = deps.createLanes(connected, {
           onChange: (lane) => {
             publisher.change({ lane });
+          },
+          onTrouble: (error) => {
+            presenter.trouble(toAppError(error));
           },
           onOpened: (model) => {
             library.using(model).catch((error: unknown) => {
@@ -200,6 +203,8 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
           return client;
         },
         rehost: (swap) => livingRoom().rehost(swap),
+        rest: (reason) => livingRoom().rest(reason),
+        wake: () => livingRoom().wake(),
         refusal: () => publisher.view.lane.trouble ?? publisher.view.lane.refusedModel,
         onApproved: (hosts) => {
           approved = hosts;

@@ -23,7 +23,9 @@ import { Sleepers } from './host/sleepers.ts';
 import { createHousehold } from './identity/household.ts';
 import { createWebIdentityCrypto } from './identity/web-identity-crypto.ts';
 import { LaneAdapters } from './lanes/lane-adapters.ts';
+import { keepShare, loadShare } from './lanes/device-share.ts';
 import { ModelLibrary } from './lanes/model-library.ts';
+import { SpeedBook } from './lanes/speed-book.ts';
 import { createModelChoice } from './lanes/model-choice.ts';
 import type { OwnedNode } from './node-service.ts';
 import { createOwnedNode } from './owned-node.ts';
@@ -55,6 +57,7 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
   const sessionKeys = createIdbSessionKeyStore(database);
   const modelFiles = async (): Promise<ModelFiles> =>
     createModelFiles(await navigator.storage.getDirectory());
+  const [speeds, share] = await Promise.all([SpeedBook.load(stores.settings), loadShare(stores.settings)]);
   const probe = onceAnswered(() => probeDevice(globalThis));
 
   const node = await createOwnedNode({
@@ -111,6 +114,9 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
         clock,
         probe,
         checkFile: headerOf,
+        speeds,
+        share,
+        keepShare: (chosen) => keepShare(stores.settings, chosen),
         ready: () => client.ready,
         ...told,
       }),

@@ -6,6 +6,9 @@ import type { FoundModel } from '../../shared/bridge/found-models.ts';
 import type { DaemonInfo, RoomInfo } from '../../shared/bridge/messages.ts';
 import type { WireError } from '../../shared/errors.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
+import type { Speeds } from '../../shared/inference/speeds.ts';
+import type { QueueState } from '../inference/queue/device-queue.ts';
+import type { DeviceShare } from './lanes/device-share.ts';
 
 /** A failure as the page shows it: cause and next step. */
 export interface Trouble extends WireError {
@@ -30,7 +33,7 @@ export type PersonState =
   | { readonly kind: 'booting'; readonly progress: Progress }
   | { readonly kind: 'idle' }
   /** She can do nothing until it is back. */
-  | { readonly kind: 'waiting'; readonly waitsFor: 'companion' | 'daemon' }
+  | { readonly kind: 'waiting'; readonly waitsFor: 'companion' | 'daemon' | 'you' }
   | { readonly kind: 'queued'; readonly ahead: number }
   | { readonly kind: 'reading'; readonly progress?: Progress }
   /** `text` is what she has written so far. */
@@ -82,7 +85,16 @@ export interface LaneView {
   readonly report?: LaneReport;
   /** Which lane the plan chose and why, in words. */
   readonly chosenBecause: string;
-  readonly tokensPerSecond?: number;
+  /** As measured on this device, in this visit or before. */
+  readonly speeds?: Speeds;
+  /** Ids of those who think and those who wait, in their order. */
+  readonly queue?: QueueState;
+  /** Nobody thought for so long that the model's memory was given back; the next message loads it again. */
+  readonly isUnloaded?: boolean;
+  /** The person wants the device for something else: nobody thinks until they say so. */
+  readonly isFreed?: boolean;
+  /** Part of the device's time that thinking may take. */
+  readonly share?: DeviceShare;
   readonly progress?: Progress;
   /** No lane serves. */
   readonly trouble?: Trouble;
@@ -213,6 +225,13 @@ export interface NodeCommands {
   connectEndpoint(wish: EndpointWish): Promise<CommandResult>;
   /** Address and key are removed from the companion. */
   forgetEndpoint(): Promise<CommandResult>;
+  /** Nobody thinks, and the model's memory is given back, until {@link thinkAgain} or another model is chosen. */
+  freeDevice(): Promise<CommandResult>;
+  thinkAgain(): Promise<CommandResult>;
+  /** Part of the device's time that thinking may take; kept over restarts. */
+  setDeviceShare(share: DeviceShare): Promise<CommandResult>;
+  /** Measures how fast the present model is here; `lane.speeds` tells. */
+  measureSpeed(): Promise<CommandResult>;
   setAsleep(peerId: string, asleep: boolean): Promise<CommandResult>;
   /** The backup file's text. */
   backupFile(): Promise<

@@ -45,5 +45,6 @@ export interface InferenceWorkerApi {
   warmup(call: number): Promise<Answer<WarmupReport>>;
   generate(request: GenerateRequest): ReadableStream<WireChunk>;
   countPromptTokens(call: number, messages: readonly ChatMessage[]): Promise<Answer<number>>;
+  embed(call: number, text: string): Promise<Answer<Float32Array>>;
   abort(call: number): void;
 }

@@ -53,6 +53,7 @@ export function createWorkerLaneService(
     },
     countPromptTokens: (call, messages) =>
       answer(call, (signal) => opened().countPromptTokens(messages, signal)),
+    embed: (call, text) => answer(call, (signal) => opened().embed(text, signal)),
     abort: (call) => {
       calls.get(call)?.abort();
     },

@@ -97,6 +97,7 @@ describe('lane behind a worker: acceptance', () => {
   const cases = laneAcceptance({
     open: async () => (await openLane()).lane,
     kill: () => workers.at(-1)?.terminate(),
+    embeds: true,
     followsGrammar: false,
     longAnswerTokens: 8,
   });

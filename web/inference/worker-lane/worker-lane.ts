@@ -4,40 +4,49 @@ import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
 import type { RememberedModel } from '../models/model-source.ts';
-import type { OnLaneProgress } from '../progress.ts';
+import type { LaneProgress, OnLaneProgress } from '../progress.ts';
 import type { WorkerOpenOptions, OpenedModel } from './worker-api.ts';
 import { WorkerSession, type WorkerSessionDeps } from './worker-session.ts';
 
 export interface OpenedWorkerLane {
   readonly lane: InferenceLane;
+  /** Ends the worker, and with it all memory of the model; the next call starts it again. */
+  readonly unload: () => void;
   readonly model: RememberedModel;
 }
 
 /** Starts the worker and loads the model. Rejects with an AppError that names what failed. */
 export async function openWorkerLane(
-  deps: WorkerSessionDeps,
+  deps: WorkerLaneDeps,
   options: WorkerOpenOptions,
   onProgress: OnLaneProgress,
   signal: AbortSignal,
 ): Promise<OpenedWorkerLane> {
   const { session, opened } = await WorkerSession.open(deps, options, onProgress, signal);
-  return { lane: new WorkerLane(deps, options, session, opened), model: opened.model };
+  const lane = new WorkerLane(deps, options, session, opened);
+  return {
+    lane,
+    unload: () => {
+      lane.unload();
+    },
+    model: opened.model,
+  };
+}
+
+export interface WorkerLaneDeps extends WorkerSessionDeps {
+  /** How far a later start is; undefined when it is over. */
+  readonly onReloading?: (progress: LaneProgress | undefined) => void;
 }
 
 class WorkerLane implements InferenceLane {
   readonly report: LaneReport;
-  readonly #deps: WorkerSessionDeps;
+  readonly #deps: WorkerLaneDeps;
   readonly #again: WorkerOpenOptions;
   readonly #life = new AbortController();
   #session: WorkerSession;
   #reopening: Promise<WorkerSession> | undefined;
 
-  constructor(
-    deps: WorkerSessionDeps,
-    options: WorkerOpenOptions,
-    session: WorkerSession,
-    opened: OpenedModel,
-  ) {
+  constructor(deps: WorkerLaneDeps, options: WorkerOpenOptions, session: WorkerSession, opened: OpenedModel) {
     this.#deps = deps;
     this.#session = session;
     this.report = opened.report;
@@ -65,6 +74,15 @@ class WorkerLane implements InferenceLane {
     return session.call((api, call) => api.countPromptTokens(call, messages), signal);
   }
 
+  async embed(text: string, signal?: AbortSignal): Promise<Float32Array> {
+    const session = await this.#alive();
+    return session.call((api, call) => api.embed(call, text), signal);
+  }
+
+  unload(): void {
+    this.#session.end(new AppError('LaneDied', 'The model was unloaded.'));
+  }
+
   dispose(): Promise<void> {
     const reason = new AppError('LaneDied', 'The lane was closed.');
     this.#life.abort(reason);
@@ -83,7 +101,15 @@ class WorkerLane implements InferenceLane {
   }
 
   async #reopen(): Promise<WorkerSession> {
-    const { session } = await WorkerSession.open(this.#deps, this.#again, () => undefined, this.#life.signal);
+    const { onReloading = () => undefined } = this.#deps;
+    const { session } = await WorkerSession.open(
+      this.#deps,
+      this.#again,
+      onReloading,
+      this.#life.signal,
+    ).finally(() => {
+      onReloading(undefined);
+    });
     // Closed while it was loading: nobody else would end this worker.
     if (this.#life.signal.aborted) session.end(toAppError(this.#life.signal.reason));
     this.#session = session;

@@ -27,7 +27,7 @@ export type DeviceLossRemedy =
 export interface AdapterFactory {
   /** Rejects with `NoLane` when nothing can serve. */
   choose(): Promise<LaneChoice>;
-  /** The loaded lane; personas with one model share it. Rejects with `LaneStartFailed`, `ModelNotGguf`, … */
+  /** The loaded lane as this persona sees it; personas with one model share it. Rejects with `LaneStartFailed`, `ModelNotGguf`, … */
   build(profile: PlannedProfile): Promise<InferenceLane>;
   /** Counts the loss. */
   onDeviceLost(): DeviceLossRemedy;

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { MethodName } from '../../../shared/bridge/protocol.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { silentLogger } from '../../../shared/log.ts';
 import { CompanionStandIn, STAND_IN_ROOM } from '../../../shared/testing/companion-stand-in.ts';
 import { deterministicSigner } from '../../../shared/testing/deterministic-crypto.ts';
+import { plain } from '../../../shared/testing/lane-acceptance.ts';
 import { SeededRandom } from '../../../shared/testing/seeded-random.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import { BridgeClient, type BridgeState } from './bridge-client.ts';
+import type { CallOptions } from './pending-calls.ts';
 
 function connect() {
   const clock = new VirtualClock();
@@ -97,6 +100,31 @@ describe('BridgeClient', () => {
     controller.abort();
     await clock.advance(0);
     expect(pending.error?.code).toBe('Aborted');
+  });
+
+  const turn = plain('x', 1);
+  it.each<[MethodName, (client: BridgeClient, options: CallOptions) => Promise<unknown>]>([
+    [
+      'laneGenerate',
+      (client, options) => client.request('laneGenerate', { modelId: 'm', request: turn }, options),
+    ],
+    ['laneEmbed', (client, options) => client.request('laneEmbed', { modelId: 'm', text: 'x' }, options)],
+  ])('waits for %s as long as it takes, and stops it in the companion, too', async (method, ask) => {
+    const { clock, client, companion } = connect();
+    await clock.advance(10);
+    const asked: [string, unknown][] = [];
+    companion.intercept = (...request) => {
+      asked.push(request);
+      return 'never';
+    };
+    const controller = new AbortController();
+    const pending = outcomeOf(ask(client, { signal: controller.signal }));
+    await clock.advance(60_000);
+    expect([pending.error, asked.map(([name]) => name)]).toEqual([undefined, [method]]);
+    controller.abort();
+    await clock.advance(5);
+    expect(pending.error?.code).toBe('Aborted');
+    expect(asked.slice(1)).toEqual([['laneAbort', { requestId: 1 }]]);
   });
 
   it.each([

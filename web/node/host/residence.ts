@@ -43,7 +43,8 @@ export class Residence {
     this.feed.news.subscribe((news) => {
       if (news.kind === 'store-replaced') sink.trouble(news.error);
       if (news.kind === 'rows') this.#askAgain();
-      if (news.kind === 'caught-up') void this.#queue(() => this.#supervisor.hostUnattended());
+      if (news.kind === 'caught-up')
+        void this.#queue(() => this.#supervisor.hostUnattended(({ code }) => code !== 'DeviceFreed'));
     });
     this.#reading = this.feed.run(this.#end.signal);
     this.human = this.#start(human);
@@ -62,6 +63,18 @@ export class Residence {
   /** Everybody moves to what the adapter factory builds after `swap`. */
   rehost(swap: () => Promise<void>): Promise<void> {
     return this.#queue(() => this.#supervisor.rehostAll(swap));
+  }
+
+  /** Nobody thinks any more, until `wake` or `rehost`; turns under way are taken up then. */
+  rest(reason: AppError): Promise<void> {
+    return this.#queue(async () => {
+      await this.#supervisor.haltAll(reason);
+      await this.#adapters.close();
+    });
+  }
+
+  wake(): Promise<void> {
+    return this.#queue(() => this.#supervisor.hostUnattended());
   }
 
   /** In order: loops drained, citizens gone, reading ended. Safe to call twice. */
@@ -84,11 +97,7 @@ export class Residence {
     const remedy = this.#adapters.onDeviceLost();
     if (remedy.kind === 'again') return 'again';
     this.#deps.sink.trouble(remedy.told);
-    void this.#queue(async () => {
-      if (remedy.kind === 'move') return this.#supervisor.rehostAll(() => this.#adapters.close());
-      await this.#supervisor.haltAll(remedy.told);
-      await this.#adapters.close();
-    });
+    void (remedy.kind === 'move' ? this.rehost(() => this.#adapters.close()) : this.rest(remedy.told));
     return 'move';
   }
 

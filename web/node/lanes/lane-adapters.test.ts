@@ -7,8 +7,13 @@ import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import type { OpenLaneRequest } from '../../inference/lane-factory.ts';
 import type { LaneView } from '../view.ts';
 import { FORGIVEN_AFTER_MS } from './device-losses.ts';
+import { keepShare, loadShare } from './device-share.ts';
 import { LaneAdapters } from './lane-adapters.ts';
 import { createModelChoice } from './model-choice.ts';
+import { SpeedBook } from './speed-book.ts';
+
+const MAYA = { personaId: 'maya' };
+const ROBIN = { personaId: 'robin' };
 
 const offer = (sha256: string) => ({
   id: sha256,
@@ -19,7 +24,7 @@ const offer = (sha256: string) => ({
   path: `/models/${sha256}`,
 });
 
-function setUp(models = [offer('default')]) {
+async function setUp(models = [offer('default')]) {
   const disk = createMemoryDisk();
   const clock = new VirtualClock();
   const ready = { companionLane: { available: true, reason: '' }, models } as unknown as Ready;
@@ -31,8 +36,13 @@ function setUp(models = [offer('default')]) {
   let failure: AppError | undefined;
   let failing: OpenLaneRequest['source']['kind'] = 'offer';
   let closed = 0;
-  const create = () =>
+  const { settings } = createMemoryStores(disk);
+  const create = async () =>
     new LaneAdapters({
+      speeds: await SpeedBook.load(settings),
+      share: await loadShare(settings),
+      keepShare: (share) => keepShare(settings, share),
+      onTrouble: () => undefined,
       factory: {
         open: (request) => {
           opened.push(request.source);
@@ -64,13 +74,14 @@ function setUp(models = [offer('default')]) {
     });
   return {
     create,
-    adapters: create(),
+    adapters: await create(),
     opened,
     gpuLost,
     ready,
     clock,
     views,
     models,
+    settings,
     fail: (error: AppError | undefined, source: typeof failing = 'offer') => {
       failure = error;
       failing = source;
@@ -82,44 +93,49 @@ function setUp(models = [offer('default')]) {
 
 describe('LaneAdapters', () => {
   it('plans, says why, and opens one lane for everybody', async () => {
-    const { adapters, opened, views } = setUp();
+    const { adapters, opened, views } = await setUp();
     expect(await adapters.choose()).toMatchObject({
       lane: 'companion',
       reason: expect.stringContaining('no WebGPU'),
     });
-    const [one, other] = await Promise.all([adapters.build(), adapters.build()]);
-    expect(one).toBe(other);
+    await Promise.all([adapters.build(MAYA), adapters.build(ROBIN)]);
     expect(opened).toHaveLength(1);
-    expect(views.at(-1)).toEqual({ report: idleLane.report, chosenBecause: 'because' });
+    expect(views.at(-1)).toEqual({
+      report: idleLane.report,
+      chosenBecause: 'because',
+      share: 1,
+      speeds: {},
+      queue: { running: [], waiting: [] },
+    });
     expect(views.some((view) => view.progress?.what === 'Fetching')).toBe(true);
   });
 
   it('shows why a lane did not open, and tries again when asked again', async () => {
-    const { adapters, views, fail, opened } = setUp();
+    const { adapters, views, fail, opened } = await setUp();
     fail(new AppError('ModelTruncated', 'cut'));
-    await expect(adapters.build()).rejects.toMatchObject({ code: 'ModelTruncated' });
+    await expect(adapters.build(MAYA)).rejects.toMatchObject({ code: 'ModelTruncated' });
     expect(views.at(-1)?.trouble).toMatchObject({ code: 'ModelTruncated', nextStep: expect.any(String) });
     fail(undefined);
-    await adapters.build();
+    await adapters.build(MAYA);
     expect(opened).toHaveLength(2);
   });
 
   it('moves to a dropped file, and finds it again after a reload', async () => {
-    const { adapters, create, opened, closed } = setUp();
-    await adapters.build();
+    const { adapters, create, opened, closed } = await setUp();
+    await adapters.build(MAYA);
     await adapters.take({ kind: 'file', file: new File(['x'], 'mine.gguf') });
     await adapters.close();
     expect(closed()).toBe(1);
-    await adapters.build();
-    await create().build();
+    await adapters.build(MAYA);
+    await (await create()).build(MAYA);
     expect(opened.map((source) => source.kind)).toEqual(['offer', 'file', 'remembered']);
   });
 
   it('goes back to the model that works when the dropped one does not, and tells why', async () => {
-    const { adapters, opened, views, fail } = setUp();
+    const { adapters, opened, views, fail } = await setUp();
     await adapters.take({ kind: 'file', file: new File(['x'], 'bad.gguf') });
     fail(new AppError('ModelUnsupported', 'no'), 'file');
-    await adapters.build();
+    await adapters.build(MAYA);
     expect(opened.map((source) => source.kind)).toEqual(['file', 'offer']);
     expect(views.at(-1)).toMatchObject({
       report: idleLane.report,
@@ -129,48 +145,48 @@ describe('LaneAdapters', () => {
     await adapters.take({ kind: 'file', file: new File(['x'], 'good.gguf') });
     await adapters.close();
     fail(undefined);
-    await adapters.build();
+    await adapters.build(MAYA);
     expect(views.at(-1)).not.toHaveProperty('refusedModel');
   });
 
   it('leaves the lane in use alone when the header shows that the file cannot be one', async () => {
-    const { adapters, opened, views, refuse, closed } = setUp();
-    await adapters.build();
+    const { adapters, opened, views, refuse, closed } = await setUp();
+    await adapters.build(MAYA);
     refuse(new AppError('ModelNotGguf', 'no'));
     await expect(adapters.take({ kind: 'file', file: new File(['x'], 'poem.txt') })).rejects.toMatchObject({
       code: 'ModelNotGguf',
     });
-    await adapters.build();
+    await adapters.build(MAYA);
     expect([opened.length, closed()]).toEqual([1, 0]);
     expect(views.at(-1)).toMatchObject({ report: idleLane.report, refusedModel: { code: 'ModelNotGguf' } });
   });
 
   it('goes back to the model of the companion when that has lost the one that was opened, and tells so', async () => {
-    const { adapters, create, opened, views, fail } = setUp();
+    const { adapters, create, opened, views, fail } = await setUp();
     await adapters.take({ kind: 'file', file: new File(['x'], 'mine.gguf') });
-    await adapters.build();
+    await adapters.build(MAYA);
     fail(new AppError('ModelNotFound', 'gone'), 'remembered');
-    await create().build();
+    await (await create()).build(MAYA);
     expect(views.at(-1)).toMatchObject({
       report: idleLane.report,
       refusedModel: { code: 'ModelNotFound' },
     });
-    await create().build();
+    await (await create()).build(MAYA);
     expect(opened.map((source) => source.kind)).toEqual(['file', 'remembered', 'offer', 'offer']);
   });
 
   it('takes a newer --model over what was dropped before', async () => {
-    const { adapters, create, opened, models } = setUp();
+    const { adapters, create, opened, models } = await setUp();
     await adapters.take({ kind: 'file', file: new File(['x'], 'mine.gguf') });
-    await adapters.build();
+    await adapters.build(MAYA);
     models[0] = offer('newer');
-    await create().build();
+    await (await create()).build(MAYA);
     expect(opened.at(-1)).toEqual({ kind: 'offer', offer: offer('newer') });
   });
 
   it('goes on in the companion after the second loss of the GPU, until the person takes a model', async () => {
-    const { adapters, opened, gpuLost } = setUp();
-    await adapters.build();
+    const { adapters, opened, gpuLost } = await setUp();
+    await adapters.build(MAYA);
     expect(adapters.onDeviceLost()).toEqual({ kind: 'again' });
     expect(adapters.onDeviceLost()).toMatchObject({
       kind: 'move',
@@ -178,10 +194,10 @@ describe('LaneAdapters', () => {
     });
     await adapters.close();
     expect(await adapters.choose()).toMatchObject({ reason: expect.stringContaining('went away twice') });
-    await adapters.build();
+    await adapters.build(MAYA);
     await adapters.take({ kind: 'file', file: new File(['x'], 'mine.gguf') });
     await adapters.close();
-    await adapters.build();
+    await adapters.build(MAYA);
     expect(gpuLost).toEqual([false, true, false]);
     expect(opened).toHaveLength(3);
   });
@@ -191,8 +207,8 @@ describe('LaneAdapters', () => {
     ['no engine', { companionLane: { available: false, reason: 'no engine' } }],
     ['--lane gguf', { forcedLane: 'gguf' as const }],
   ])('stops everybody after the second loss, and says why: %s', async (why, change) => {
-    const { adapters, ready } = setUp();
-    await adapters.build();
+    const { adapters, ready } = await setUp();
+    await adapters.build(MAYA);
     Object.assign(ready, change);
     expect(adapters.onDeviceLost().kind).toBe('again');
     expect(adapters.onDeviceLost()).toMatchObject({
@@ -202,10 +218,31 @@ describe('LaneAdapters', () => {
   });
 
   it('forgives a loss that is long ago', async () => {
-    const { adapters, clock } = setUp();
-    await adapters.build();
+    const { adapters, clock } = await setUp();
+    await adapters.build(MAYA);
     adapters.onDeviceLost();
     await clock.advance(FORGIVEN_AFTER_MS + 1);
     expect(adapters.onDeviceLost().kind).toBe('again');
+  });
+
+  it('keeps the share over restarts, and shows what is at rest as such', async () => {
+    const { adapters, create, views } = await setUp();
+    await adapters.build(MAYA);
+    await adapters.setShare(0.25);
+    expect(views.at(-1)).toMatchObject({ share: 0.25, report: idleLane.report });
+    await adapters.close();
+    adapters.freed();
+    expect(views.at(-1)).toEqual({ chosenBecause: '', share: 0.25, isFreed: true });
+    await adapters.build(MAYA);
+    expect(views.at(-1)).toMatchObject({ share: 0.25, report: idleLane.report });
+    expect(views.at(-1)).not.toHaveProperty('isFreed');
+    await (await create()).build(MAYA);
+    expect(views.at(-1)?.share).toBe(0.25);
+  });
+
+  it('has nothing to measure where no model is loaded', async () => {
+    const { adapters } = await setUp();
+    const { signal } = new AbortController();
+    await expect(adapters.measure(signal)).rejects.toMatchObject({ code: 'NoLane' });
   });
 });

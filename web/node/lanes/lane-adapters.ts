@@ -1,23 +1,20 @@
 /** Owns which lane this node thinks with: planned once, loaded once, shared by its personas until the person changes it. */
 import type { Ready } from '../../../shared/bridge/protocol.ts';
 import type { Clock } from '../../../shared/clock.ts';
-import { toAppError } from '../../../shared/errors.ts';
+import { AppError, toAppError } from '../../../shared/errors.ts';
 import type { InferenceLane } from '../../../shared/inference/lane.ts';
-import {
-  endpointReason,
-  mlcOf,
-  offeredAgain,
-  type LaneFactory,
-  type OpenedLane,
-} from '../../inference/lane-factory.ts';
+import { endpointReason, mlcOf, offeredAgain, type LaneFactory } from '../../inference/lane-factory.ts';
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
 import { planLane } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
-import type { AdapterFactory, DeviceLossRemedy } from '../boot/adapter-factory.ts';
+import type { AdapterFactory, DeviceLossRemedy, PlannedProfile } from '../boot/adapter-factory.ts';
 import type { LaneView, Trouble } from '../view.ts';
 import { troubleOf } from '../view/trouble.ts';
 import { DeviceLosses } from './device-losses.ts';
+import type { DeviceShare } from './device-share.ts';
+import { HostedLane } from './hosted-lane.ts';
 import type { ModelChoice } from './model-choice.ts';
+import type { SpeedBook } from './speed-book.ts';
 
 export interface LaneAdaptersDeps {
   readonly factory: LaneFactory;
@@ -28,18 +25,25 @@ export interface LaneAdaptersDeps {
   checkFile(file: Blob): Promise<unknown>;
   /** What the companion said at the present session. Throws `BridgeDown` when there is none. */
   ready(): Ready;
+  readonly speeds: SpeedBook;
+  /** As it was kept. */
+  readonly share: DeviceShare;
+  keepShare(share: DeviceShare): Promise<void>;
   onChange(lane: LaneView): void;
+  /** What should be kept could not be. */
+  readonly onTrouble: (error: unknown) => void;
   /** A lane thinks with this model now. */
   onOpened(model: KnownModel): void;
 }
 
 export class LaneAdapters implements AdapterFactory {
   readonly #deps: LaneAdaptersDeps;
-  #opening: Promise<OpenedLane> | undefined;
+  #opening: Promise<HostedLane> | undefined;
+  #hosted: HostedLane | undefined;
+  #share: DeviceShare;
   /** What the person asked for and no lane has loaded yet. */
   #wanted: ModelSource | undefined;
-  #view: LaneView = { chosenBecause: '' };
-  #inUse: KnownModel | undefined;
+  #view: LaneView;
   readonly #losses: DeviceLosses;
   /** Until the person takes a model. */
   #isGpuLost = false;
@@ -47,6 +51,8 @@ export class LaneAdapters implements AdapterFactory {
   constructor(deps: LaneAdaptersDeps) {
     this.#deps = deps;
     this.#losses = new DeviceLosses(deps.clock);
+    this.#share = deps.share;
+    this.#view = { chosenBecause: '', share: deps.share };
   }
 
   get progress(): LaneView['progress'] {
@@ -64,10 +70,10 @@ export class LaneAdapters implements AdapterFactory {
     }
   }
 
-  async build(): Promise<InferenceLane> {
+  async build({ personaId }: Pick<PlannedProfile, 'personaId'>): Promise<InferenceLane> {
     this.#opening ??= this.#open();
     try {
-      return (await this.#opening).lane;
+      return (await this.#opening).laneFor(personaId);
     } catch (error) {
       this.#opening = undefined;
       throw error;
@@ -98,20 +104,36 @@ export class LaneAdapters implements AdapterFactory {
     const opening = this.#opening;
     this.#opening = undefined;
     // A lane that never opened has nothing to close; its failure was told where it was asked for.
-    const opened = await opening?.catch((_told: unknown) => undefined);
-    await opened?.lane.dispose();
+    const hosted = await opening?.catch((_told: unknown) => undefined);
+    this.#hosted = undefined;
+    await hosted?.dispose();
   }
 
-  /** A finished turn's speed, in generated tokens per second. */
-  measured(tokensPerSecond: number): void {
-    this.#show({ tokensPerSecond });
+  /** To be called once the lane is closed; the next one that is built ends it. */
+  freed(): void {
+    this.#view = { chosenBecause: '', share: this.#share };
+    this.#show({ isFreed: true });
+  }
+
+  async setShare(share: DeviceShare): Promise<void> {
+    this.#share = share;
+    if (this.#hosted) this.#hosted.share = share;
+    this.#show({ share });
+    await this.#deps.keepShare(share);
+  }
+
+  /** Rejects with `NoLane` where no model is loaded. */
+  async measure(signal: AbortSignal): Promise<void> {
+    if (!this.#hosted) throw new AppError('NoLane', 'No model is loaded that could be measured.');
+    await this.#hosted.measure(signal);
   }
 
   #cannotMove(): string | undefined {
     const { forcedLane, companionLane, models } = this.#deps.ready();
     if (forcedLane !== undefined) return `--lane ${forcedLane} leaves no other lane`;
     if (!companionLane.available) return `the companion cannot think (${companionLane.reason})`;
-    const inUse = this.#inUse?.kind === 'remembered' ? this.#inUse.model.sha256 : undefined;
+    const known = this.#hosted?.opened.model;
+    const inUse = known?.kind === 'remembered' ? known.model.sha256 : undefined;
     const hasIt = models.some(({ sha256, mlc }) => sha256 === inUse && !mlc);
     return hasIt ? undefined : 'the companion has no copy of this model';
   }
@@ -125,10 +147,10 @@ export class LaneAdapters implements AdapterFactory {
     return planLane({ probe, forcedLane, companionLane, mlc, isGpuLost: this.#isGpuLost });
   }
 
-  async #open(): Promise<OpenedLane> {
+  async #open(): Promise<HostedLane> {
     const { factory, models } = this.#deps;
     const { chosenBecause, refusedModel } = this.#view;
-    this.#view = { chosenBecause, ...(refusedModel && { refusedModel }) };
+    this.#view = { chosenBecause, share: this.#share, ...(refusedModel && { refusedModel }) };
     const { forcedLane, companionLane, models: offers } = this.#deps.ready();
     const source = this.#wanted ?? (await models.source(offers));
     try {
@@ -141,15 +163,25 @@ export class LaneAdapters implements AdapterFactory {
         onProgress: (progress) => {
           this.#show({ progress });
         },
+        onReloading: (progress) => {
+          if (progress) this.#show({ progress });
+          else this.#change(withoutProgress(this.#view));
+        },
         signal: new AbortController().signal,
       });
       if (this.#wanted) await models.remember(opened.model, offers);
       this.#wanted = undefined;
-      this.#inUse = opened.model;
       this.#deps.onOpened(opened.model);
       this.#view = withoutProgress(this.#view);
-      this.#show({ report: opened.lane.report, chosenBecause: opened.reason });
-      return opened;
+      const { report } = opened.lane;
+      this.#show({ report, chosenBecause: opened.reason, speeds: this.#deps.speeds.of(report) });
+      this.#hosted = new HostedLane(opened, this.#share, {
+        ...this.#deps,
+        onChange: (change) => {
+          this.#show(change);
+        },
+      });
+      return this.#hosted;
     } catch (error) {
       const trouble = this.#trouble(error);
       this.#view = withoutProgress(this.#view);
@@ -171,8 +203,12 @@ export class LaneAdapters implements AdapterFactory {
   }
 
   #show(change: Partial<LaneView>): void {
-    this.#view = { ...this.#view, ...change };
-    this.#deps.onChange(this.#view);
+    this.#change({ ...this.#view, ...change });
+  }
+
+  #change(view: LaneView): void {
+    this.#view = view;
+    this.#deps.onChange(view);
   }
 }
 

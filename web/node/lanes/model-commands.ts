@@ -4,9 +4,13 @@ import { EndpointParamsSchema } from '../../../shared/bridge/endpoint.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
 import type { CommandResult, NodeCommands, Trouble } from '../view.ts';
+import { DeviceShareSchema } from './device-share.ts';
 import type { LaneAdapters } from './lane-adapters.ts';
 import type { ModelLibrary } from './model-library.ts';
 import type { ModelSource } from '../../inference/models/model-source.ts';
+
+/** A model that is slower than that is measured by the turns it takes. */
+const MEASURE_WITHIN_MS = 120_000;
 
 export interface ModelCommandsDeps {
   readonly library: ModelLibrary;
@@ -15,6 +19,9 @@ export interface ModelCommandsDeps {
   client(): Pick<BridgeClient, 'request' | 'learnEndpoint'>;
   /** Everybody stops thinking, `swap` runs, everybody goes on. */
   rehost(swap: () => Promise<void>): Promise<void>;
+  /** Everybody stops thinking and the lane is closed, until `wake` or `rehost`. */
+  rest(reason: AppError): Promise<void>;
+  wake(): Promise<void>;
   /** What stands against the model that was asked for, after the rehosting. */
   refusal(): Trouble | undefined;
   onApproved(hosts: readonly string[]): void;
@@ -38,6 +45,10 @@ type ModelCommands = Pick<
   | 'removeModel'
   | 'connectEndpoint'
   | 'forgetEndpoint'
+  | 'freeDevice'
+  | 'thinkAgain'
+  | 'setDeviceShare'
+  | 'measureSpeed'
 >;
 
 export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
@@ -82,5 +93,18 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
         client.learnEndpoint(undefined);
         await library.show();
       }),
+    freeDevice: () =>
+      inTurn(async () => {
+        await deps.rest(new AppError('DeviceFreed', 'The device was freed for something else.'));
+        deps.lanes().freed();
+      }),
+    thinkAgain: () => inTurn(() => deps.wake()),
+    setDeviceShare: (wish) =>
+      command(async () => {
+        const share = v.safeParse(DeviceShareSchema, wish);
+        if (!share.success) throw new AppError('ArgumentInvalid', 'There is no such share.');
+        await deps.lanes().setShare(share.output);
+      }),
+    measureSpeed: () => command(() => deps.lanes().measure(AbortSignal.timeout(MEASURE_WITHIN_MS))),
   };
 }

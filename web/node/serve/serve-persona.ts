@@ -19,8 +19,6 @@ import type { ServeOutcome } from './serve-outcome.ts';
 export type ServeNews =
   | { readonly kind: 'idle' }
   | { readonly kind: 'thinking'; readonly progress?: TurnProgress }
-  /** What the engine counted for the present turn. */
-  | { readonly kind: 'usage'; readonly usage: GenerateResult }
   | { readonly kind: 'ended'; readonly end: FrameEnd };
 
 export interface ServeDeps {
@@ -144,7 +142,6 @@ async function run(row: LedgerRow, deps: ServeDeps, tenure: Tenure, signal: Abor
       },
       onUsage: (usage) => {
         cost = countsOf(usage);
-        deps.onNews({ kind: 'usage', usage });
       },
     },
     signal,

@@ -29,7 +29,6 @@ function openWorld(world = new HostWorld(), loadMs = 0) {
     clock: world.clock,
     isAsleep: (peerId) => asleep.has(peerId),
     laneProgress: () => undefined,
-    onSpeed: () => undefined,
     onIdentity: () => undefined,
   });
   const states: PersonState['kind'][] = [];

@@ -24,8 +24,6 @@ export interface PresenterDeps {
   isAsleep(peerId: Uuid): boolean;
   /** What the boot's adapter stage is doing just now. */
   laneProgress(): LaneView['progress'];
-  /** Generated tokens per second of a finished generation. */
-  onSpeed(tokensPerSecond: number): void;
   /** Somebody of this browser came into the room. */
   onIdentity(): void;
 }
@@ -80,8 +78,11 @@ export class Presenter implements HostSink {
 
   /** Whoever was at work or at rest: what stands there would not be true any more. */
   #hold(waitsFor: 'companion' | 'daemon'): void {
-    this.#people.change(({ kind }) =>
-      kind === 'booting' || kind === 'errored' || kind === 'asleep'
+    this.#people.change((state) =>
+      state.kind === 'booting' ||
+      state.kind === 'errored' ||
+      state.kind === 'asleep' ||
+      (state.kind === 'waiting' && state.waitsFor === 'you')
         ? undefined
         : { kind: 'waiting', waitsFor },
     );
@@ -156,18 +157,14 @@ export class Presenter implements HostSink {
   }
 
   serving(peerId: Uuid, news: ServeNews): void {
-    if (news.kind === 'usage') {
-      const { completionTokens, totalMs, firstTokenMs } = news.usage;
-      // The first token belongs to the reading of the prompt.
-      if (totalMs > firstTokenMs) {
-        this.#deps.onSpeed(((completionTokens - 1) * 1_000) / (totalMs - firstTokenMs));
-      }
-      return;
-    }
     if (!this.#leaseRefused.has(peerId)) this.#people.setState(peerId, this.#personState(peerId, news));
   }
 
   unattended(peerId: Uuid, _stage: BootStage, error: AppError): void {
+    if (error.code === 'DeviceFreed') {
+      this.#people.setState(peerId, { kind: 'waiting', waitsFor: 'you' });
+      return;
+    }
     this.#people.setState(peerId, { kind: 'errored', trouble: troubleOf(error, this.#deps.clock) });
     this.trouble(error);
   }
@@ -235,7 +232,7 @@ export class Presenter implements HostSink {
     }
   }
 
-  #personState(peerId: Uuid, news: Exclude<ServeNews, { kind: 'usage' }>): PersonState {
+  #personState(peerId: Uuid, news: ServeNews): PersonState {
     switch (news.kind) {
       case 'idle':
         return this.#resting(peerId);

@@ -7,6 +7,7 @@ import { progressBar } from '../look/progress-bar.ts';
 import { visibleName } from '../look/visible-name.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
+import './device-controls.ts';
 import './model-shelf.ts';
 
 /** What a newcomer may expect of her, in a line; measured in docs/starter.md. */
@@ -77,7 +78,7 @@ export class ModelsPanel extends LitElement {
                 ${report.sentTo === undefined ? nothing : html`<p class="starter">What is said in the room is sent to <bdi>${report.sentTo}</bdi>.</p>`}
                 ${report.model.starter ? html`<p class="starter">${STARTER_LINE}</p>` : nothing}
               </div>`
-            : html`<p class="doing">${progress ? 'Loading…' : 'None is loaded yet.'}</p>`
+            : html`<p class="doing">${progress ? 'Loading…' : 'None is loaded.'}</p>`
         }
         ${
           this.opening === undefined
@@ -102,6 +103,7 @@ export class ModelsPanel extends LitElement {
           @change=${this.#onChange}
         />
         <button @click=${this.#choose}>Open a GGUF file</button>
+        <pn-device-controls .lane=${this.lane} .node=${this.node}></pn-device-controls>
         <pn-model-shelf .models=${this.models} .node=${this.node}></pn-model-shelf>
       </section>
     `;

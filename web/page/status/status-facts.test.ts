@@ -35,7 +35,9 @@ const said = (view: Partial<NodeView>) =>
 
 describe('statusFacts', () => {
   it('says daemon, room, lane and why, proof, model for what it is, and speed', () => {
-    expect(said({ lane: { report, chosenBecause: 'no WebGPU here', tokensPerSecond: 41.25 } })).toEqual([
+    expect(
+      said({ lane: { report, chosenBecause: 'no WebGPU here', speeds: { decodeTokensPerSecond: 41.25 } } }),
+    ).toEqual([
       'Connection: connected (companion 0.1.0)',
       'Daemon: built-in daemon (room general)',
       'Lane: companion, on this machine (no WebGPU here)',
@@ -43,6 +45,28 @@ describe('statusFacts', () => {
       'Model: a.gguf (a small starter; larger ones under Models)',
       'Speed: 41.3 tokens/s',
     ]);
+  });
+
+  it('says who thinks and how many wait, by name', () => {
+    const people = [
+      { peerId: 'a', name: 'Ann', kind: 'persona', role: 'helper', self: false, hue: 1 },
+      { peerId: 'b', name: 'Bob', kind: 'persona', role: 'helper', self: false, hue: 2 },
+    ] as const;
+    const queue = (running: readonly string[], waiting: readonly string[]) =>
+      said({ people, lane: { report, chosenBecause: '', queue: { running, waiting } } }).at(-1);
+    expect(queue(['a'], ['b', 'b'])).toBe('Queue: Ann at work (2 waiting)');
+    expect(queue(['measure'], [])).toBe('Queue: the measurement at work');
+    expect(queue([], ['b'])).toBe('Queue: resting for its share (1 waiting)');
+    expect(queue([], [])).toMatch(/^Model/);
+  });
+
+  it('says that the model is away, and why', () => {
+    expect(said({ lane: { report, chosenBecause: '', isUnloaded: true } }).at(-1)).toContain(
+      'unloaded while nobody',
+    );
+    expect(said({ lane: { chosenBecause: '', isFreed: true } }).at(-1)).toBe(
+      'Lane: at rest (the device is free)',
+    );
   });
 
   it('says what is loaded while it is loaded', () => {

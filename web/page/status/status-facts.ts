@@ -1,11 +1,11 @@
 /** Owns what the status bar says of the node: its connection, its daemon, where it thinks and what that was proven by. */
 import type { LaneReport } from '../../../shared/inference/lane.ts';
 import type { ConnectionView, LaneView, NodeView, RoomView } from '../../node/view.ts';
-import { formatProgress, formatRate } from '../look/format.ts';
+import { formatCount, formatProgress, formatRate } from '../look/format.ts';
 import { visibleName } from '../look/visible-name.ts';
 
 export interface StatusFact {
-  readonly name: 'Connection' | 'Daemon' | 'Lane' | 'Backend' | 'Model' | 'Speed';
+  readonly name: 'Connection' | 'Daemon' | 'Lane' | 'Backend' | 'Model' | 'Queue' | 'Speed';
   readonly value: string;
   /** The reason or the proof, smaller. */
   readonly detail?: string;
@@ -27,7 +27,12 @@ const BACKENDS: Readonly<Record<LaneReport['backend'], string>> = {
   remote: 'another program',
 };
 export function statusFacts(view: NodeView, room: RoomView | undefined): readonly StatusFact[] {
-  return [connectionFact(view), ...daemonFact(view.connection, room), ...laneFacts(view.lane)];
+  return [
+    connectionFact(view),
+    ...daemonFact(view.connection, room),
+    ...laneFacts(view.lane),
+    ...queueFact(view),
+  ];
 }
 
 function connectionFact({ tab, connection }: NodeView): StatusFact {
@@ -67,9 +72,10 @@ function daemonFact(connection: ConnectionView, room: RoomView | undefined): rea
 }
 
 function laneFacts(lane: LaneView): readonly StatusFact[] {
-  const { report, chosenBecause, progress, trouble, tokensPerSecond } = lane;
+  const { report, chosenBecause, progress, trouble, speeds, isFreed, isUnloaded } = lane;
   const because = chosenBecause === '' ? {} : { detail: chosenBecause };
   if (trouble) return [{ name: 'Lane', value: 'cannot serve', detail: trouble.message, tone: 'bad' }];
+  if (isFreed) return [{ name: 'Lane', value: 'at rest', detail: 'the device is free', tone: 'plain' }];
   if (!report) {
     if (!progress)
       return because.detail === undefined
@@ -86,11 +92,40 @@ function laneFacts(lane: LaneView): readonly StatusFact[] {
     {
       name: 'Model',
       value: visibleName(report.model.name),
-      ...(report.model.starter && { detail: 'a small starter; larger ones under Models' }),
+      ...modelDetail(report, isUnloaded),
       tone: 'plain',
     },
-    ...(tokensPerSecond === undefined
+    ...(speeds?.decodeTokensPerSecond === undefined
       ? []
-      : [{ name: 'Speed', value: formatRate(tokensPerSecond), tone: 'plain', volatile: true } as const]),
+      : [
+          {
+            name: 'Speed',
+            value: formatRate(speeds.decodeTokensPerSecond),
+            tone: 'plain',
+            volatile: true,
+          } as const,
+        ]),
+  ];
+}
+
+function modelDetail({ model }: LaneReport, isUnloaded: boolean | undefined): Pick<StatusFact, 'detail'> {
+  if (isUnloaded) return { detail: 'unloaded while nobody thinks; the next message loads it again' };
+  return model.starter ? { detail: 'a small starter; larger ones under Models' } : {};
+}
+
+/** Who thinks, and how many wait. */
+function queueFact({ lane, people }: NodeView): readonly StatusFact[] {
+  if (!lane.report || !lane.queue) return [];
+  const { running, waiting } = lane.queue;
+  if (running.length === 0 && waiting.length === 0) return [];
+  const names = running.map((id) => people.find(({ peerId }) => peerId === id)?.name ?? 'the measurement');
+  return [
+    {
+      name: 'Queue',
+      value: names.length === 0 ? 'resting for its share' : `${names.map(visibleName).join(', ')} at work`,
+      ...(waiting.length > 0 && { detail: `${formatCount(waiting.length)} waiting` }),
+      tone: 'busy',
+      volatile: true,
+    },
   ];
 }
