@@ -1,4 +1,4 @@
-/** Owns the generations that one socket has asked the engines for: streamed, stoppable, and stopped with the socket. */
+/** Owns what one socket has asked the engines for: streamed, stoppable, and stopped with the socket. */
 import type { ChatMessage, GenerateRequest } from '../../shared/inference/generate.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -33,15 +33,24 @@ export class LaneCalls {
   }
 
   /** Sends every chunk under `requestId`; resolves after the last. Rejects with the lane's error, or `Aborted`. */
-  async generate(requestId: number, modelId: string, request: GenerateRequest): Promise<void> {
-    const { out, signal } = this.#deps;
-    const call = linkedAbort(signal);
+  generate(requestId: number, modelId: string, request: GenerateRequest): Promise<void> {
+    return this.#stoppable(requestId, async (signal) => {
+      for await (const chunk of this.#engineOf(modelId).generate(modelId, request, signal)) {
+        signal.throwIfAborted();
+        await this.#deps.out.sendPaced({ type: 'laneChunk', requestId, chunk });
+      }
+    });
+  }
+
+  embed(requestId: number, modelId: string, text: string): Promise<Float32Array> {
+    return this.#stoppable(requestId, (signal) => this.#engineOf(modelId).embed(modelId, text, signal));
+  }
+
+  async #stoppable<T>(requestId: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const call = linkedAbort(this.#deps.signal);
     this.#running.set(requestId, call);
     try {
-      for await (const chunk of this.#engineOf(modelId).generate(modelId, request, call.signal)) {
-        call.signal.throwIfAborted();
-        await out.sendPaced({ type: 'laneChunk', requestId, chunk });
-      }
+      return await work(call.signal);
     } finally {
       this.#running.delete(requestId);
       call.release();

@@ -93,6 +93,9 @@ const HANDLERS: Handlers = {
   laneCountTokens: async ({ modelId, messages }, { lane }) => ({
     tokens: await lane.countTokens(modelId, messages),
   }),
+  laneEmbed: async ({ modelId, text }, { lane }, requestId) => ({
+    vector: Array.from(await lane.embed(requestId, modelId, text)),
+  }),
   approveHost: async ({ host }, { deps }) => ({ hosts: [...(await deps.hosts.approve(host))] }),
   foundModels: async (_params, { deps }) => ({ models: [...(await deps.adopted.list())] }),
   adoptModel: ({ id }, { deps, progress }, requestId) => deps.adopted.adopt(id, progress(requestId)),

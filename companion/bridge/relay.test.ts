@@ -3,6 +3,7 @@ import { chatPayload } from '../../shared/airc/body.ts';
 import { MAX_MESSAGE_BYTES } from '../../shared/bridge/limits.ts';
 import * as v from 'valibot';
 import { DownMessageSchema } from '../../shared/bridge/protocol.ts';
+import { MAX_EMBED_CHARS } from '../../shared/inference/embedding.ts';
 import { MAYA, RelayWorld, ROOM, fenceOf } from '../../shared/testing/relay-world.ts';
 
 const attachParams = { subscription: 's', channel: ROOM.channel, start: { from: 'now' } };
@@ -240,6 +241,25 @@ describe('Relay', () => {
     const page = new RelayWorld().connect();
     expect(await page.ask('laneCountTokens', { modelId: 'm', messages: [] })).toEqual({ tokens: 7 });
     expect(await page.ask('laneCountTokens', { modelId: 'endpoint:m', messages: [] })).toEqual({ tokens: 8 });
+  });
+
+  it('embeds one text, and none that is too long', async () => {
+    const world = new RelayWorld();
+    const page = world.connect();
+    expect(await page.ask('laneEmbed', { modelId: 'm', text: 'x' })).toEqual({ vector: [1, 0] });
+    expect(await page.ask('laneEmbed', { modelId: 'endpoint:m', text: 'x' })).toEqual({ vector: [0, 1] });
+    for (const text of ['', 'x'.repeat(MAX_EMBED_CHARS + 1)]) {
+      expect(await page.ask('laneEmbed', { modelId: 'm', text })).toBe('ProtocolViolation');
+    }
+    world.embed = (signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+    const id = page.send('laneEmbed', { modelId: 'm', text: 'x' });
+    await world.clock.advance(10);
+    expect(page.answer(id)).toBeUndefined();
+    await page.ask('laneAbort', { requestId: id });
+    expect(page.answer(id)).toBe('Aborted');
   });
 
   it('tells how far a long request is, under its id', async () => {

@@ -3,7 +3,7 @@ import { request as requestPlain, type IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
 import * as v from 'valibot';
 import type { Clock } from '../../shared/clock.ts';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import { pinAddresses, type Lookup } from './reach.ts';
 
 export interface EndpointAccess {
@@ -24,12 +24,14 @@ interface Exchange {
   /** JSON; without one it is a GET. */
   readonly body?: unknown;
   readonly signal: AbortSignal;
+  /** What a refusal is called where it means something else than elsewhere. */
+  readonly refusal?: ((status: number, message: string) => ErrorCode | undefined) | undefined;
 }
 
 /** Resolves with the answer's head, whatever its status below 300. Rejects with the named errors of an endpoint, or `Aborted`. */
 export async function exchange(
   access: EndpointAccess,
-  { url, body, signal }: Exchange,
+  { url, body, signal, refusal }: Exchange,
 ): Promise<IncomingMessage> {
   const addresses = await pinAddresses(url, access);
   if (signal.aborted) throw aborted(signal);
@@ -74,7 +76,7 @@ export async function exchange(
   if (statusCode >= 200 && statusCode < 300) return response;
   if (statusCode < 400) response.destroy();
   const words = statusCode >= 400 ? await readText(response, signal).catch(() => '') : '';
-  throw refusalOf(url, statusCode, withoutKey(words, access.key));
+  throw refusalOf(url, statusCode, withoutKey(words, access.key), refusal);
 }
 
 type AllFound = (
@@ -155,12 +157,14 @@ const RefusalSchema = v.object({
 /** Of the server's own words so many are shown. */
 const SHOWN_CHARS = 300;
 
-function refusalOf({ host }: URL, status: number, text: string): AppError {
+function refusalOf({ host }: URL, status: number, text: string, refusal: Exchange['refusal']): AppError {
   if (status >= 300 && status < 400)
     return new AppError('EndpointRefused', `${host} sends elsewhere (${status}), which is not followed.`);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), RefusalSchema), text);
   const { message = '', type, code } = parsed.success ? parsed.output.error : {};
   const words = message === '' ? `status ${status}` : `${status}, ${message.slice(0, SHOWN_CHARS)}`;
+  const named = refusal?.(status, message);
+  if (named !== undefined) return new AppError(named, `${host}: ${words}`);
   if (type === 'exceed_context_size_error' || code === 'context_length_exceeded')
     return new AppError('ContextOverflow', `${host}: ${words}`);
   if (status === 400 && /grammar/i.test(message)) return new AppError('GrammarInvalid', `${host}: ${words}`);

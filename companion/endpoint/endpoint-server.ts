@@ -5,6 +5,7 @@ import { ENDPOINT_MODEL, type EndpointModel, type EndpointOffer } from '../../sh
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import { readAnswer, requestBody, jsonSchemaFormat, wireMessages, type Dialect } from './completion.ts';
+import { embeddingBody, embeddingOf, embeddingRefusal, EmbeddingAnswerSchema } from './embedding.ts';
 import { exchange, exchangeJson, type EndpointAccess } from './endpoint-http.ts';
 
 /** Where neither the server nor the person tells it: Ollama's own default. */
@@ -134,6 +135,16 @@ export class EndpointServer {
     const { prompt } = await this.#own('/apply-template', TemplateSchema, signal, { model, messages: wire });
     const body = { model, content: prompt, add_special: true, parse_special: true };
     return (await this.#own('/tokenize', TokensSchema, signal, body)).tokens.length;
+  }
+
+  /** A vector of length 1. Rejects with the named errors of an endpoint, `EmbeddingsUnsupported` or `ContextOverflow`. */
+  async embed(model: string, text: string, signal: AbortSignal): Promise<Float32Array> {
+    const url = this.#url('/embeddings');
+    const wanted = { url, schema: EmbeddingAnswerSchema, signal, refusal: embeddingRefusal };
+    return embeddingOf(
+      url,
+      await exchangeJson(this.#access, { ...wanted, body: embeddingBody(model, text) }),
+    );
   }
 
   async #takesJsonSchema(model: string, signal: AbortSignal): Promise<boolean> {

@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import { createAdmission, type Admission } from '../../shared/inference/admission.ts';
 import { chunkStream } from '../../shared/inference/chunk-stream.ts';
+import { requireEmbeddable } from '../../shared/inference/embedding.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import type { LaneEngine } from '../llama/backend.ts';
@@ -121,6 +122,17 @@ export class Endpoint implements LaneEngine {
   ): Promise<number> {
     const { server, name, dialect } = await this.#talk(this.#setUpOf(), modelId, signal);
     return this.#withDeadline(signal, (both) => server.countPromptTokens(name, messages, dialect, both));
+  }
+
+  async embed(modelId: string, text: string, signal: AbortSignal): Promise<Float32Array> {
+    requireEmbeddable(text);
+    const { server, admission, name } = await this.#talk(this.#setUpOf(), modelId, signal);
+    const leave = await admission.enter(signal);
+    try {
+      return await this.#withDeadline(signal, (both) => server.embed(name, text, both));
+    } finally {
+      leave();
+    }
   }
 
   #setUpOf(): SetUp {

@@ -10,6 +10,8 @@ export interface LaneEngine {
   open(modelId: string, signal: AbortSignal): Promise<LaneReport>;
   generate(modelId: string, request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateChunk>;
   countPromptTokens(modelId: string, messages: readonly ChatMessage[], signal: AbortSignal): Promise<number>;
+  /** A vector of length 1. */
+  embed(modelId: string, text: string, signal: AbortSignal): Promise<Float32Array>;
 }
 
 /** llama.cpp in a child process; its calls settle also when the child dies. */

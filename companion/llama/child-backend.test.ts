@@ -11,8 +11,10 @@ import type { GenerateChunk, GenerateRequest, GenerateResult } from '../../share
 import { createLogger } from '../../shared/log.ts';
 import { plain } from '../../shared/testing/lane-acceptance.ts';
 import type { LlamaBackend } from './backend.ts';
+import { CalibrationBook, type KeptCalibration } from './calibration-book.ts';
 import { CHILD_THREADS_VARIABLE, type ModelToOpen, type ToChild } from './child-messages.ts';
 
+const MACHINE = { cores: 2, cpu: 'a test', memoryBytes: 2 ** 34 };
 const NEVER = new AbortController().signal;
 let rig: LlamaRig;
 /** For all tests that do not break it. */
@@ -20,7 +22,7 @@ let backend: LlamaBackend;
 
 beforeAll(async () => {
   rig = await startLlamaRig();
-  backend = await rig.start({ machine: { cores: 64, memoryBytes: 2 ** 40 } });
+  backend = await rig.start({ machine: { ...MACHINE, cores: 1, memoryBytes: 2 ** 40 } });
 });
 afterAll(() => rig.stop());
 
@@ -45,9 +47,36 @@ describe('ChildBackend', () => {
       backend: 'cpu',
       model: { name: 'plumbing model: speaks nonsense', starter: false },
       contextTokens: 8192,
-      threads: 1,
     });
-    expect(report.evidence).toMatch(/^llama\.cpp .* on the CPU, no GPU in this build, 1 thread$/);
+    expect(report.evidence).toMatch(
+      /^llama\.cpp .* on the CPU, no GPU in this build, \d+ threads? \(measured: 1 → \d+(, .*)? tokens\/s\)$/,
+    );
+  });
+
+  it('measures a model once, and takes what was measured from then on', async () => {
+    const saved: KeptCalibration[][] = [];
+    const calibrations = new CalibrationBook([], async (kept) => {
+      saved.push([...kept]);
+    });
+    const first = await (await rig.start({ machine: MACHINE, calibrations })).open('random', NEVER);
+    expect(saved).toMatchObject([[{ model: 'random', cores: 2, cpu: 'a test' }]]);
+    const [{ measured, release }] = saved[0] as [KeptCalibration];
+    expect(measured).toMatchObject({ threads: first.threads });
+    expect(measured.trials[0]?.threads).toBe(1);
+    expect(measured.prefillTokensPerSecond).toBeGreaterThan(1);
+    expect(first.evidence).toContain(`llama.cpp ${release} `);
+
+    const again = await (await rig.start({ machine: MACHINE, calibrations })).open('random', NEVER);
+    expect(again.evidence).toBe(first.evidence);
+    const other = { ...MACHINE, cpu: 'another' };
+    await (await rig.start({ machine: other, calibrations })).open('random', NEVER);
+    expect(saved.map((kept) => kept.length)).toEqual([1, 2]);
+  });
+
+  it('opens a model also where what it measured cannot be saved', async () => {
+    const calibrations = new CalibrationBook([], () => Promise.reject(new Error('the disk is full')));
+    const mine = await rig.start({ calibrations });
+    expect((await mine.open('plumbing', NEVER)).evidence).toContain('(measured: 1 → ');
   });
 
   it('keeps the evaluated prefix between turns', async () => {
@@ -67,6 +96,26 @@ describe('ChildBackend', () => {
     expect(second.cachedTokens).toBeGreaterThan(second.promptTokens * 0.8);
     const alone = await read((await rig.start()).generate('random', turn('two'), NEVER));
     expect(second.text).toBe(alone.text);
+  });
+
+  it('embeds beside the conversation, whose evaluated prefix stays', async () => {
+    const turn = plain('The same words as before, and again. '.repeat(8), 4);
+    await read(backend.generate('random', turn, NEVER));
+    const vector = await backend.embed('random', 'The sea is calm.', NEVER);
+    expect(vector).toHaveLength(128);
+    const { cachedTokens, promptTokens } = await read(backend.generate('random', turn, NEVER));
+    expect(cachedTokens).toBeGreaterThan(promptTokens * 0.8);
+  });
+
+  it('embeds with the model that is asked for, as long a text as in the tab and no longer', async () => {
+    expect(await backend.embed('plumbing', 'x', NEVER)).toHaveLength(64);
+    const longest = 'word '.repeat(255);
+    expect(await backend.embed('random', longest, NEVER)).toHaveLength(128);
+    await expect(backend.embed('random', `${longest}x`, NEVER)).rejects.toMatchObject({
+      code: 'ContextOverflow',
+      message: 'The text has 513 tokens; at most 512 can be embedded.',
+    });
+    expect(await codeOf(backend.embed('unknown', 'x', NEVER))).toBe('ModelNotFound');
   });
 
   it('reads a long prompt in slices and tells how far it is', async () => {
@@ -141,7 +190,7 @@ describe('ChildBackend', () => {
     const silent = join(rig.folder, 'silent-child.mjs');
     await writeFile(
       silent,
-      `process.send({ kind: 'ready' });
+      `process.send({ kind: 'ready', release: 'none' });
        const model = { contextTokens: 64, threads: 1, evidence: 'none', loadMs: 0 };
        process.on('message', ({ kind, id }) => { if (kind === 'open') process.send({ kind: 'opened', id, model }); });`,
     );
@@ -167,7 +216,7 @@ describe('ChildBackend', () => {
     const rude = join(rig.folder, 'rude-child.mjs');
     await writeFile(
       rude,
-      "process.send({ kind: 'ready' }); process.on('message', () => process.send({ kind: 'opened', id: 1 }));\n",
+      "process.send({ kind: 'ready', release: 'none' }); process.on('message', () => process.send({ kind: 'opened', id: 1 }));\n",
     );
     const mine = await rig.start({ childEntry: rude });
     expect(await codeOf(mine.open('plumbing', NEVER))).toBe('LaneStartFailed');
@@ -180,7 +229,7 @@ describe('ChildBackend', () => {
     const greedy = join(rig.folder, 'greedy-child.mjs');
     await writeFile(
       greedy,
-      "process.send({ kind: 'ready' }); process.on('message', () => process.send({ kind: 'memory', residentBytes: 1e15 }));\n",
+      "process.send({ kind: 'ready', release: 'none' }); process.on('message', () => process.send({ kind: 'memory', residentBytes: 1e15 }));\n",
     );
     const mine = await rig.start({ childEntry: greedy });
     expect(await codeOf(mine.open('plumbing', NEVER))).toBe('LaneStartFailed');

@@ -1,17 +1,20 @@
 /** Owns the CPU lane of the companion: one llama.cpp child, one call in it at a time, born again after a death. */
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import { createAdmission } from '../../shared/inference/admission.ts';
 import { chunkStream } from '../../shared/inference/chunk-stream.ts';
+import { requireEmbeddable } from '../../shared/inference/embedding.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { LlamaBackend, ModelShelf } from './backend.ts';
+import { decodeSpeed } from './calibration.ts';
+import type { CalibrationBook, CalibrationKey } from './calibration-book.ts';
 import type { ModelToOpen, OpenedModel } from './child-messages.ts';
 import { withDeadline, type Deadline } from './deadline.ts';
 import { LlamaChild } from './llama-child.ts';
-import { maxThreads, modelBudget, type Machine } from './model-budget.ts';
+import { modelBudget, type Machine } from './model-budget.ts';
 import { readModelFile } from './model-file.ts';
 
 /** Of one generation: {@link Deadline}. */
@@ -30,12 +33,17 @@ const DEFAULT_LIMITS: LlamaLimits = {
   totalMs: 600_000,
 };
 
+/** Of a name in which processors differ. */
+const MAX_CPU_CHARS = 200;
+
 export interface LlamaBackendDeps {
   readonly shelf: Pick<ModelShelf, 'pathOf'>;
   /** Absolute path of the built `companion/llama/child.ts`. */
   readonly childEntry: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What was measured of models before. */
+  readonly calibrations: CalibrationBook;
   readonly machine?: Machine;
   readonly limits?: LlamaLimits;
 }
@@ -68,7 +76,7 @@ class ChildBackend implements LlamaBackend {
 
   constructor(deps: LlamaBackendDeps) {
     this.#deps = deps;
-    this.#machine = deps.machine ?? { cores: availableParallelism(), memoryBytes: totalmem() };
+    this.#machine = deps.machine ?? thisMachine();
     this.#limits = deps.limits ?? DEFAULT_LIMITS;
   }
 
@@ -142,6 +150,15 @@ class ChildBackend implements LlamaBackend {
     });
   }
 
+  async embed(modelId: string, text: string, signal: AbortSignal): Promise<Float32Array> {
+    requireEmbeddable(text);
+    return this.#inSlot(signal, async (both) => {
+      const { child } = await this.#opened(modelId, both);
+      const expire = (): AppError => this.#killed(child, 'TurnDeadlineExceeded', 'gave no embedding');
+      return withDeadline(this.#deps.clock, this.#limits, expire, () => child.embed(text, both));
+    });
+  }
+
   async dispose(): Promise<void> {
     const reason = new AppError('LaneDied', 'The engine was closed.');
     this.#disposal.abort(reason);
@@ -166,7 +183,12 @@ class ChildBackend implements LlamaBackend {
       } finally {
         leave();
       }
-    } catch (error) {
+    } catch (thrown) {
+      // Who gives up need not say why.
+      const error =
+        both.aborted && !(thrown instanceof AppError)
+          ? new AppError('Aborted', 'The request was stopped.', { cause: thrown })
+          : thrown;
       // Where the engine died, that is the reason, and not the abort that follows from it.
       if (error instanceof AppError && error.code === 'Aborted') life.throwIfAborted();
       throw error;
@@ -184,18 +206,29 @@ class ChildBackend implements LlamaBackend {
     const budget = modelBudget(file, this.#machine);
     this.#open = undefined;
     child.maxResidentBytes = budget.maxResidentBytes;
+    const { cores, cpu } = this.#machine;
+    const key: CalibrationKey = { model: modelId, cores, cpu, release: child.release };
     const toOpen: ModelToOpen = {
       path,
       contextTokens: budget.contextTokens,
-      threads: budget.threads,
+      threads: this.#deps.calibrations.find(key) ?? 'measure',
       bosToken: header.bosToken,
       eosToken: header.eosToken,
       controlTokens: [...header.controlTokens],
+      pooling: { architecture: header.architecture, kind: header.pooling },
       ...(header.chatTemplate === undefined ? {} : { chatTemplate: header.chatTemplate }),
     };
     const opened = await this.#load(child, toOpen, signal);
     const { evidence, contextTokens, threads, loadMs } = opened;
-    this.#deps.log.log('info', 'llama_model_open', { evidence, contextTokens, threads, loadMs });
+    this.#deps.log.log('info', 'llama_model_open', {
+      evidence,
+      contextTokens,
+      threads,
+      loadMs,
+      decodeTokensPerSecond: opened.calibration && decodeSpeed(opened.calibration),
+      prefillTokensPerSecond: opened.calibration?.prefillTokensPerSecond,
+    });
+    if (toOpen.threads === 'measure') await this.#keep(key, opened);
     const name = header.name ?? `model of ${Math.round(sizeBytes / 1_000_000)} MB`;
     this.#open = {
       modelId,
@@ -211,6 +244,14 @@ class ChildBackend implements LlamaBackend {
       },
     };
     return this.#open;
+  }
+
+  /** What cannot be saved is measured again after the next start, and nothing worse. */
+  async #keep(key: CalibrationKey, { calibration }: OpenedModel): Promise<void> {
+    if (!calibration) return;
+    await this.#deps.calibrations.keep(key, calibration).catch((error: unknown) => {
+      this.#deps.log.log('warn', 'calibration_not_kept', { reason: String(error) });
+    });
   }
 
   async #load(child: LlamaChild, model: ModelToOpen, signal: AbortSignal): Promise<OpenedModel> {
@@ -248,7 +289,7 @@ class ChildBackend implements LlamaBackend {
       childEntry,
       clock,
       log,
-      maxThreads: maxThreads(this.#machine),
+      maxThreads: this.#machine.cores,
       startMs: this.#limits.startMs,
     });
     this.#child = child;
@@ -263,4 +304,9 @@ class ChildBackend implements LlamaBackend {
     child.died.addEventListener('abort', onDeath, { once: true });
     return child;
   }
+}
+
+function thisMachine(): Machine {
+  const cpu = cpus()[0]?.model.trim() ?? '';
+  return { cores: availableParallelism(), cpu: cpu.slice(0, MAX_CPU_CHARS), memoryBytes: totalmem() };
 }

@@ -19,7 +19,7 @@ async function main(): Promise<void> {
     else send({ kind: 'unavailable', reason: 'The companion sent a message that the engine does not know.' });
   });
   reportMemory();
-  send({ kind: 'ready' });
+  send({ kind: 'ready', release: engine.release });
 }
 
 /** The import is late: where the package has no binary for this machine, the parent hears why. */
@@ -73,6 +73,9 @@ async function answer(
       return;
     case 'count':
       send({ kind: 'counted', id, tokens: engine.countPromptTokens(message.messages) });
+      return;
+    case 'embed':
+      send({ kind: 'embedded', id, vector: Array.from(await engine.embed(message.text, signal)) });
       return;
   }
 }

@@ -1,14 +1,18 @@
 /** Owns llama.cpp inside its own process: one model at a time, one sequence whose evaluated prefix is kept. */
+import { availableParallelism } from 'node:os';
 import { getLlama, LlamaLogLevel, type Llama, type Token } from 'node-llama-cpp';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import { createPromptRenderer, type RenderPrompt } from '../../shared/inference/model-prompt.ts';
 import type { ModelToOpen, OpenedModel } from './child-messages.ts';
+import { decideThreads, type DecidedThreads } from './decided-threads.ts';
+import { createEmbedding, poolingOverride, type EmbedText } from './embedding.ts';
 import { generate, type LoadedModel } from './generation.ts';
+import { openTrial } from './thread-calibration.ts';
 
 export interface EngineOptions {
-  /** Upper bound for every model; llama.cpp's own default is at least 4, also on two cores. */
+  /** Upper bound for every model, as the number of cores is; llama.cpp's own default is at least 4, also on two. */
   readonly maxThreads: number;
   readonly clock: Clock;
   /** llama.cpp's own warnings, as it says them. */
@@ -17,6 +21,8 @@ export interface EngineOptions {
 
 /** Calls of one engine run one after the other, except `countPromptTokens`, which needs no evaluation. */
 export interface Engine {
+  /** Of llama.cpp. */
+  readonly release: string;
   /** Replaces the model. Rejects with `LaneStartFailed`, `ModelUnsupported` or `Aborted`; then none is open. */
   open(model: ModelToOpen, signal: AbortSignal): Promise<OpenedModel>;
   generate(
@@ -25,21 +31,26 @@ export interface Engine {
     signal: AbortSignal,
   ): Promise<void>;
   countPromptTokens(messages: readonly ChatMessage[]): number;
+  /** The conversation's evaluated prefix stays. */
+  readonly embed: EmbedText;
   dispose(): Promise<void>;
 }
 
 interface OpenModel extends LoadedModel {
   readonly renderPrompt: RenderPrompt;
+  readonly decided: DecidedThreads;
+  readonly embed: EmbedText;
   dispose(): Promise<void>;
 }
 
 /** Never downloads and never compiles. Rejects where no binary for this machine is installed. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const maxThreads = Math.min(options.maxThreads, availableParallelism());
   const llama = await getLlama({
     gpu: false,
     build: 'never',
     skipDownload: true,
-    maxThreads: options.maxThreads,
+    maxThreads,
     logLevel: LlamaLogLevel.warn,
     logger: (_, message) => {
       options.onLog(message);
@@ -58,16 +69,20 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
 
   return {
+    release: llama.llamaCppRelease.release,
     open: (toOpen, signal) =>
       inOrder(async () => {
         await current?.dispose();
         current = undefined;
         const startedMs = options.clock.monotonicMs();
         current = await load(llama, toOpen, options.clock, signal);
+        const { contextTokens, decided } = current;
+        const { threads, calibration } = decided;
         return {
-          contextTokens: current.contextTokens,
-          threads: toOpen.threads,
-          evidence: evidence(llama, toOpen),
+          contextTokens,
+          threads,
+          ...(calibration === undefined ? {} : { calibration }),
+          evidence: evidence(llama, toOpen, decided),
           loadMs: options.clock.monotonicMs() - startedMs,
         };
       }),
@@ -77,6 +92,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         return generate(model, promptTokens(model, request.messages), request, push, signal);
       }),
     countPromptTokens: (messages) => promptTokens(openModel(), messages).length,
+    embed: (text, signal) => inOrder(() => openModel().embed(text, signal)),
     dispose: () =>
       inOrder(async () => {
         await current?.dispose();
@@ -93,13 +109,24 @@ async function load(
   signal: AbortSignal,
 ): Promise<OpenModel> {
   try {
-    const model = await llama.loadModel({ modelPath: toOpen.path, gpuLayers: 0, loadSignal: signal });
-    // Flash attention rounds differently, and the lane in the tab has it off: the same file shall give the same text.
+    const model = await llama.loadModel({
+      modelPath: toOpen.path,
+      gpuLayers: 0,
+      ...poolingOverride(toOpen),
+      // It rounds differently, and the lane in the tab has it off: the same file shall give the same text.
+      defaultContextFlashAttention: false,
+      loadSignal: signal,
+    });
+    const decided = await decideThreads(toOpen.threads, {
+      maxThreads: llama.maxThreads,
+      open: (threads) => openTrial(model, threads, signal),
+      clock,
+      signal,
+    });
     const context = await model.createContext({
       contextSize: toOpen.contextTokens,
       sequences: 1,
-      threads: toOpen.threads,
-      flashAttention: false,
+      threads: decided.threads,
       createSignal: signal,
     });
     return {
@@ -112,6 +139,8 @@ async function load(
         { ...toOpen, chatTemplate: toOpen.chatTemplate },
         model.tokens.shouldPrependBosToken,
       ),
+      decided,
+      embed: createEmbedding(model, toOpen, decided.threads),
       dispose: () => model.dispose(),
     };
   } catch (error) {
@@ -127,12 +156,12 @@ function promptTokens({ model, renderPrompt }: OpenModel, messages: readonly Cha
   return bos !== null && shouldPrependBosToken ? [bos, ...tokens] : tokens;
 }
 
-function evidence(llama: Llama, { threads, chatTemplate }: ModelToOpen): string {
+function evidence(llama: Llama, { chatTemplate }: ModelToOpen, { words }: DecidedThreads): string {
   const { release } = llama.llamaCppRelease;
   return [
     `llama.cpp ${release} on the CPU`,
     llama.gpu === false ? 'no GPU in this build' : `GPU layers: 0 of ${llama.gpu}`,
-    threads === 1 ? '1 thread' : `${threads} threads`,
+    words,
     ...(chatTemplate === undefined ? ['no chat template in the file: ChatML is used'] : []),
   ].join(', ');
 }

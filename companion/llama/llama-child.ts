@@ -52,6 +52,8 @@ const MAX_LOG_CHARS = 1_000;
 export class LlamaChild {
   /** A child that writes more than this is ended: a model file must not take the machine down with it. */
   maxResidentBytes = Number.POSITIVE_INFINITY;
+  /** Of llama.cpp, as the child said when it was ready. */
+  release = '';
   readonly #process: ChildProcess;
   readonly #log: Logger;
   readonly #death = new AbortController();
@@ -138,6 +140,13 @@ export class LlamaChild {
     });
   }
 
+  /** Once aborted, settles when the child has really stopped. */
+  embed(text: string, signal: AbortSignal): Promise<Float32Array> {
+    return this.#call({ kind: 'embed', text }, signal, (answer) =>
+      answer.kind === 'embedded' ? { value: Float32Array.from(answer.vector) } : undefined,
+    );
+  }
+
   /** Kills the process; every call still open rejects with `reason`. Only the first reason counts. */
   end(reason: AppError): void {
     if (this.died.aborted) return;
@@ -197,6 +206,7 @@ export class LlamaChild {
     const message = parsed.output;
     switch (message.kind) {
       case 'ready':
+        this.release = message.release;
         this.#started?.('ready');
         return;
       case 'unavailable': {

@@ -16,6 +16,7 @@ describe('llama.cpp in a child process, as a lane', () => {
     kill: () => {
       for (const pid of childPids(rig.childEntry)) process.kill(pid, 'SIGKILL');
     },
+    embeds: true,
     followsGrammar: true,
     longAnswerTokens: 64,
   });

@@ -76,7 +76,8 @@ function greedy(page: Page) {
 }
 
 describe('gguf lane in Chromium: page → worker → inference worker → wasm, under the companion’s headers', () => {
-  it.each([1, 2])('does all that a lane must, with %d thread(s)', async (threads) => {
+  // Two threads that find no two free cores wait for each other at every layer.
+  it.each([1, 2])('does all that a lane must, with %d thread(s)', { timeout: 180_000 }, async (threads) => {
     const page = await openPage({ browser, rig });
     const uncaught: string[] = [];
     page.on('console', (message) => {
@@ -101,6 +102,19 @@ describe('gguf lane in Chromium: page → worker → inference worker → wasm, 
     expect(uncaught).toEqual([]);
     expect(stopping).toHaveLength(2);
     for (const { ms } of stopping) expect(ms).toBeLessThan(15_000);
+    await page.context().close();
+  });
+
+  it('embeds beside the conversation, whose evaluated prefix stays', async () => {
+    const page = await openPage({ browser, rig });
+    expect(await openOffer(page, { threads: 1, ...NO_WEBGPU })).toMatchObject({ ok: true });
+    const first = await greedy(page);
+    const embedded = await page.evaluate(async () => window.laneRig!.embed(['The sea is calm.']));
+    const second = await greedy(page);
+    expect(embedded.ok && embedded.value.map((vector) => vector.length)).toEqual([128]);
+    const [before, after] = [first, second].map((answer) => (answer.ok ? answer.value[0] : undefined));
+    expect(after?.text).toBe(before?.text);
+    expect(after?.cachedTokens).toBe((after?.promptTokens ?? 0) - 1);
     await page.context().close();
   });
 

@@ -4,7 +4,7 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jsonDecision } from '../../shared/inference/decision.ts';
 import type { GenerateRequest, GenerateResult } from '../../shared/inference/generate.ts';
-import { plain, readAll, resultOf } from '../../shared/testing/lane-acceptance.ts';
+import { cosine, plain, readAll, resultOf } from '../../shared/testing/lane-acceptance.ts';
 import { backendLane } from '../models/backend-lane.ts';
 import { startLlamaRig, type LlamaRig } from '../models/llama-rig.ts';
 import { launchChromium } from '../run/chromium.ts';
@@ -22,6 +22,14 @@ const REQUESTS: readonly GenerateRequest[] = [
     ],
   },
   { ...plain(`Noor: hello?\n${decision.instruction}`, decision.maxTokens), grammar: decision.grammar },
+];
+
+const TEXTS = [
+  'The sea is calm.',
+  'Kira: me. <|im_end|> Ünïcode, too: 海.',
+  // As many tokens as fit, and one more.
+  'word '.repeat(255),
+  `${'word '.repeat(255)}x`,
 ];
 
 describe('the same text, greedy, from the lane in the tab and from the companion', () => {
@@ -56,20 +64,23 @@ describe('the same text, greedy, from the lane in the tab and from the companion
     const page = await browser.newPage();
     await page.goto(rig.origin);
     return page.evaluate(
-      async ([given, requests]) => {
+      async ([given, requests, texts]) => {
         const lane = window.startLaneRig();
         const opened = await lane.open(
           { kind: 'offer', offer: given },
           { threads: 2, withoutWebgpu: 'no WebGPU' },
         );
-        return opened.ok ? { opened, answers: await lane.generate(requests) } : { opened };
+        if (!opened.ok) return { opened };
+        const answers = await lane.generate(requests);
+        const vectors = await Promise.all(texts.map(async (text) => lane.embed([text])));
+        return { opened, answers, vectors };
       },
-      [offer, REQUESTS] as const,
+      [offer, REQUESTS, TEXTS] as const,
     );
   }
 
-  it.each(['plumbing', 'random'])('%s model', async (modelId) => {
-    const { opened, answers } = await inTab(modelId);
+  it.each(['plumbing', 'random'])('%s model', { timeout: 180_000 }, async (modelId) => {
+    const { opened, answers, vectors } = await inTab(modelId);
     const companion = await backendLane(await llama.start(), modelId);
     const expected: GenerateResult[] = [];
     for (const request of REQUESTS) expected.push(resultOf(await readAll(companion.generate(request))));
@@ -82,6 +93,18 @@ describe('the same text, greedy, from the lane in the tab and from the companion
     const comparable = (results: readonly GenerateResult[]) =>
       results.map(({ text, promptTokens, finishReason }) => ({ text, promptTokens, finishReason }));
     expect(comparable(got)).toEqual(comparable(expected));
+    for (const [at, text] of TEXTS.entries()) {
+      const inTheTab = vectors?.[at];
+      const [vector = []] = inTheTab?.ok ? inTheTab.value : [];
+      const inCompanion = await companion.embed(text).catch((error: unknown) => error);
+      if (inCompanion instanceof Float32Array) {
+        expect(vector).toHaveLength(inCompanion.length);
+        expect(cosine(vector, inCompanion)).toBeGreaterThan(0.9999);
+      } else {
+        expect(inCompanion).toMatchObject({ code: 'ContextOverflow' });
+        expect(inTheTab).toMatchObject({ ok: false, error: { code: 'ContextOverflow' } });
+      }
+    }
     expect(decision.decode(got[2]?.text ?? '').ok).toBe(true);
     await companion.dispose();
   });

@@ -24,6 +24,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export interface LaneRigOptions {
+  /** Folder of the page; that of the lane tests unless told. */
+  readonly page?: URL;
   /** False leaves COEP out, as a foreign host would. */
   readonly isolated?: boolean;
   /** Served paths that are answered 404. */
@@ -33,13 +35,13 @@ export interface LaneRigOptions {
 /** `models`: served path → file. */
 export async function startLaneRig(
   models: ReadonlyMap<string, string>,
-  { isolated = true, withhold }: LaneRigOptions = {},
+  { page = new URL('page', import.meta.url), isolated = true, withhold }: LaneRigOptions = {},
 ): Promise<LaneRig> {
   const folder = await mkdtemp(join(tmpdir(), 'lane-rig-'));
   await build({
     configFile: false,
     logLevel: 'error',
-    root: fileURLToPath(new URL('page', import.meta.url)),
+    root: fileURLToPath(page),
     worker: { format: 'es', rollupOptions: { output: { entryFileNames: 'assets/[name]-[hash].js' } } },
     build: { outDir: folder, emptyOutDir: true, target: 'esnext', assetsInlineLimit: 0, minify: false },
   });

@@ -27,6 +27,7 @@ export async function backendLane(
         for await (const chunk of backend.generate(modelId, request, inner)) push(chunk);
       }, signal),
     countPromptTokens: (messages, signal) => backend.countPromptTokens(modelId, messages, signal ?? NEVER),
+    embed: async (text, signal) => backend.embed(modelId, text, signal ?? NEVER),
     dispose: () => backend.dispose(),
   };
   return lane;

@@ -69,6 +69,7 @@ export class SimCompanion {
         open: noLane,
         generate: noLane,
         countPromptTokens: noLane,
+        embed: noLane,
         dispose: () => Promise.resolve(),
       },
       endpoint: {
@@ -78,6 +79,7 @@ export class SimCompanion {
         open: noLane,
         generate: noLane,
         countPromptTokens: noLane,
+        embed: noLane,
       },
       shelf: { offers: () => [], openUpload: noLane },
       adopted: { list: () => Promise.resolve([]), adopt: noLane },

@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import { CursorSchema, PublishReceiptSchema, UuidSchema } from '../airc/model.ts';
+import { EmbeddingSchema, EmbedTextSchema } from '../inference/embedding.ts';
 import { ChatMessageSchema, GenerateChunkSchema, GenerateRequestSchema } from '../inference/generate.ts';
 import { LaneReportSchema } from '../inference/lane.ts';
 import { HostSchema } from '../models/hosts.ts';
@@ -52,6 +53,11 @@ export const METHODS = {
   laneCountTokens: {
     params: v.object({ modelId: v.string(), messages: v.array(ChatMessageSchema) }),
     result: v.object({ tokens: v.number() }),
+  },
+  /** `laneAbort` stops it, too. */
+  laneEmbed: {
+    params: v.object({ modelId: v.string(), text: EmbedTextSchema }),
+    result: v.object({ vector: EmbeddingSchema }),
   },
   /** A one-time path for `PUT` of a model file's bytes. The answer of the PUT is a ModelOffer. */
   uploadTicket: {

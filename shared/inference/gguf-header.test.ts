@@ -64,6 +64,7 @@ describe('readGgufHeader', () => {
       eosToken: '<end>',
       addsBos: false,
       controlTokens: ['<end>', '<begin>'],
+      pooling: 'mean',
       tensorBytes: 64 + 6,
       cacheBytesPerToken: 2 * 2 * (16 + 16) * 2,
       starter: true,
@@ -90,6 +91,18 @@ describe('readGgufHeader', () => {
       cacheBytesPerToken: undefined,
       starter: false,
     });
+  });
+
+  it.each([
+    [0, 'mean'],
+    [1, 'mean'],
+    [2, 'cls'],
+    [3, 'last'],
+    [4, 'mean'],
+    [99, 'mean'],
+  ])('takes the pooling %d that a file names for %s', async (value, pooling) => {
+    const named = pairs({ 'llama.pooling_type': { type: 'u32', value } });
+    expect(await read(writeGguf(named, TENSORS))).toMatchObject({ pooling });
   });
 
   it('reads a vocabulary of 260,000 tokens in pieces', async () => {

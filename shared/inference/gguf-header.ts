@@ -7,6 +7,10 @@ import { walkTensors } from './gguf-tensors.ts';
 
 export type { ReadBytes } from './gguf-cursor.ts';
 
+/** How the states of a text's tokens become one vector. */
+export const POOLINGS = ['mean', 'cls', 'last'] as const;
+export type Pooling = (typeof POOLINGS)[number];
+
 export interface GgufHeader {
   /** `general.name`, one line of at most 120 characters; undefined where the file has none. */
   readonly name: string | undefined;
@@ -23,6 +27,8 @@ export interface GgufHeader {
   readonly addsBos: boolean | undefined;
   /** Texts that the tokenizer reads as control: they must never reach a prompt from foreign content. */
   readonly controlTokens: readonly string[];
+  /** As the file says; the mean where it says nothing, as models that were made to write do. */
+  readonly pooling: Pooling;
   /** Bytes of all tensors. */
   readonly tensorBytes: number;
   /** Bytes that one token takes in an f16 key-value cache; undefined where the header does not say enough. */
@@ -72,6 +78,8 @@ export async function readGgufHeader(read: ReadBytes, fileBytes: number): Promis
     chatTemplate: await metadata.text('tokenizer.chat_template', 4 * MAX_TEMPLATE_CHARS),
     ...(await specialTokens(metadata)),
     addsBos: await metadata.flag('tokenizer.ggml.add_bos_token'),
+    // llama.cpp has 0 for none, from 1 on these, and at last one that ranks.
+    pooling: POOLINGS[((await metadata.count(`${architecture}.pooling_type`)) ?? 0) - 1] ?? 'mean',
     tensorBytes: tensors.bytes,
     cacheBytesPerToken: await cacheBytesPerToken(metadata, architecture, blockCount),
     starter: (await metadata.flag('persona_node.starter')) ?? false,

@@ -48,5 +48,10 @@ export interface InferenceLane {
   generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk>;
   /** True count of the prompt as the engine will see it, template included. */
   countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number>;
+  /**
+   * What one text means, as a vector of length 1; to be compared only with those of the same model. It waits its turn
+   * like a generation. `EmbeddingsUnsupported` where lane or model has none, `ContextOverflow` for a text too long.
+   */
+  embed(text: string, signal?: AbortSignal): Promise<Float32Array>;
   dispose(): Promise<void>;
 }

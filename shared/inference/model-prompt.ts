@@ -11,9 +11,6 @@ export type RenderPrompt = (messages: readonly ChatMessage[]) => string;
 /**
  * A file without a template gets ChatML; the lane's report has to say so. `engineAddsBos`: the engine puts the BOS
  * token before every prompt by itself, so the template must not add a second one.
- *
- * The engine reads control tokens anywhere in the text. One that a message brings along is broken by a space after
- * its first character: whoever writes `<|im_end|>` into a room must not end a message of the prompt with it.
  */
 export function createPromptRenderer(facts: PromptFacts, engineAddsBos: boolean): RenderPrompt {
   const template = facts.chatTemplate ?? CHATML_TEMPLATE;
@@ -22,15 +19,23 @@ export function createPromptRenderer(facts: PromptFacts, engineAddsBos: boolean)
     bosToken: engineAddsBos ? '' : facts.bosToken,
     eosToken: facts.eosToken,
   };
-  const control = anyOf(facts.controlTokens);
-  const defuse = (text: string): string =>
-    control ? text.replace(control, (token) => `${token.slice(0, 1)} ${token.slice(1)}`) : text;
+  const defuse = createDefuser(facts.controlTokens);
   return (messages) =>
     renderChat(
       template,
       messages.map(({ role, content }) => ({ role, content: defuse(content) })),
       options,
     );
+}
+
+/**
+ * The engine reads control tokens anywhere in the text. One that foreign text brings along is broken by a space after
+ * its first character: whoever writes `<|im_end|>` into a room must not end a message of the prompt with it.
+ */
+export function createDefuser(controlTokens: readonly string[]): (text: string) => string {
+  const control = anyOf(controlTokens);
+  return (text) =>
+    control ? text.replace(control, (token) => `${token.slice(0, 1)} ${token.slice(1)}`) : text;
 }
 
 /** Longest first, so that a token is not broken inside a longer one. A single character cannot be broken. */

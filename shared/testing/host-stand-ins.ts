@@ -64,6 +64,7 @@ export const idleLane: InferenceLane = {
     throw new AppError('LaneDied', 'The stand-in lane generates nothing.');
   },
   countPromptTokens: () => Promise.resolve(1),
+  embed: () => Promise.resolve(Float32Array.of(1)),
   dispose: () => Promise.resolve(),
 };
 

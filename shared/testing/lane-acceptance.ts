@@ -1,7 +1,15 @@
 /** Owns what every lane must do, as named cases that run in vitest and in a browser page alike. */
 import { AppError, type ErrorCode } from '../errors.ts';
 import { jsonDecision } from '../inference/decision.ts';
-import type { GenerateChunk, GenerateRequest, GenerateResult } from '../inference/generate.ts';
+import { MAX_EMBED_CHARS, MAX_EMBED_TOKENS } from '../inference/embedding.ts';
+import {
+  afterCall,
+  toolEncoding,
+  type ToolEncoding,
+  type ToolMove,
+  type ToolSpec,
+} from '../inference/tools/tool-encoding.ts';
+import type { ChatMessage, GenerateChunk, GenerateRequest, GenerateResult } from '../inference/generate.ts';
 import type { InferenceLane } from '../inference/lane.ts';
 
 /** The lane under test. Cases run in order on one lane; the last one disposes it. */
@@ -9,6 +17,8 @@ export interface LaneSubject {
   open(): Promise<InferenceLane>;
   /** Kills the engine under the lane (child process, worker). Without it, death is not tried. */
   readonly kill?: (lane: InferenceLane) => void | Promise<void>;
+  /** False where lane or model has no embeddings, which must then be said by name. */
+  readonly embeds: boolean;
   /** False for a fake that cannot follow a grammar. */
   readonly followsGrammar: boolean;
   /** Tokens that a plain generation surely reaches before it ends by itself; at least 8. */
@@ -85,6 +95,20 @@ export function laneAcceptance(subject: LaneSubject): readonly LaneCase[] {
     check(decoded.ok || decoded.problem.includes('said nothing'), `a decision, got ${result.text}`);
   });
 
+  if (subject.followsGrammar) {
+    add('calls a tool, hears what became of it, and answers', async (it) => {
+      const limits = { maxAnswerChars: 24, maxTokens: 160 };
+      const mustCall = toolEncoding([RECALL], { ...limits, may: 'call' });
+      const asked = plain(`What was said about the sea?\n${mustCall.instruction}`, 1);
+      const first = await moveOf(it, asked.messages, mustCall);
+      check(first.kind === 'call' && first.call.name === 'recall', 'the tool is called');
+      const mustAnswer = toolEncoding([RECALL], { ...limits, may: 'answer' });
+      const heard = afterCall(asked.messages, first.call, { ok: true, text: 'It is cold.' });
+      const second = await moveOf(it, heard, mustAnswer);
+      check(second.kind === 'answer', 'she answers');
+    });
+  }
+
   add('names a grammar that does not compile, and works on', async (it) => {
     const request = { ...plain('Hello', 4), grammar: 'ruut ::= "a' };
     await rejects('GrammarInvalid', readAll(it.generate(request)));
@@ -136,6 +160,12 @@ export function laneAcceptance(subject: LaneSubject): readonly LaneCase[] {
     }
   });
 
+  if (subject.embeds) addEmbeddingCases(add);
+  else
+    add('says by name that it has no embeddings', async (it) => {
+      await rejects('EmbeddingsUnsupported', it.embed('The sea is calm.'));
+    });
+
   const { kill } = subject;
   if (kill) {
     add('settles everything as LaneDied when the engine dies, and is born again', async (it) => {
@@ -156,9 +186,88 @@ export function laneAcceptance(subject: LaneSubject): readonly LaneCase[] {
     await it.dispose();
     await pending;
     await rejects('LaneDied', readAll(it.generate(plain('Hello', 4))));
+    if (subject.embeds) await rejects('LaneDied', it.embed('Hello'));
   });
 
   return cases;
+}
+
+function addEmbeddingCases(add: (name: string, run: (lane: InferenceLane) => Promise<void>) => void): void {
+  add('embeds: the same text twice in one direction, another in another', async (it) => {
+    const first = await it.embed('The sea is calm.');
+    const other = await it.embed('Taxes are due in May.');
+    const again = await it.embed('The sea is calm.');
+    for (const vector of [first, other]) {
+      const length = Math.hypot(...vector);
+      check(Math.abs(length - 1) < 1e-4, `a vector of length 1, got ${length}`);
+    }
+    check(first.length === other.length, 'one number of dimensions');
+    const same = cosine(first, again);
+    check(same > 0.999_99, `the same text has one direction, got a cosine of ${same}`);
+    const different = cosine(first, other);
+    check(different < 0.999, `other texts have others, got a cosine of ${different}`);
+  });
+
+  add('names a text that is too long to embed, and works on', async (it) => {
+    for (const text of ['word '.repeat(2 * MAX_EMBED_TOKENS), 'x'.repeat(MAX_EMBED_CHARS + 1)]) {
+      await rejects('ContextOverflow', it.embed(text));
+    }
+    await it.embed('short');
+  });
+
+  add('embeds in turn with what it generates, and breaks nothing of it', async (it) => {
+    const alone = resultOf(await readAll(it.generate(plain('Once upon a time', 12))));
+    const [chunks] = await Promise.all([
+      readAll(it.generate(plain('Once upon a time', 12))),
+      it.embed('The sea is calm.'),
+      it.embed('Taxes are due in May.'),
+    ]);
+    check(resultOf(chunks).text === alone.text, 'the text it gets alone');
+  });
+
+  add('settles an embedding that is given up, before it starts and after', async (it) => {
+    await rejects('Aborted', it.embed('The sea is calm.', AbortSignal.abort()));
+    const aborter = new AbortController();
+    const embedding = it.embed('The sea is calm.', aborter.signal).then(
+      () => 'a value',
+      (error: unknown) => (error instanceof AppError ? error.code : String(error)),
+    );
+    aborter.abort();
+    const outcome = await embedding;
+    check(outcome === 'Aborted' || outcome === 'a value', `Aborted or too late, got ${outcome}`);
+    await it.embed('The sea is calm.');
+  });
+}
+
+/** Of vectors of length 1. */
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Array.from(a).reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0);
+}
+
+const RECALL: ToolSpec = {
+  name: 'recall',
+  description: 'Finds what was said.',
+  parameters: {
+    type: 'object',
+    properties: {
+      word: { type: 'string', maxLength: 12 },
+      most: { type: 'integer' },
+      everywhere: { type: 'boolean' },
+    },
+    required: ['word', 'everywhere'],
+  },
+};
+
+async function moveOf(
+  it: InferenceLane,
+  messages: readonly ChatMessage[],
+  { grammar, jsonSchema, maxTokens, decode }: ToolEncoding,
+): Promise<ToolMove> {
+  const request = { ...plain('', maxTokens), messages: [...messages], grammar, jsonSchema };
+  const { text } = resultOf(await readAll(it.generate(request)));
+  const decoded = decode(text);
+  check(decoded.ok, `a call or an answer, got ${text}`);
+  return decoded.move;
 }
 
 /** A greedy request with one user message and no grammar. */

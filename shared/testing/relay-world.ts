@@ -31,6 +31,7 @@ export class RelayWorld {
   generate: (signal: AbortSignal) => AsyncIterable<GenerateChunk> = () => {
     throw new AppError('NoLane', 'No lane in this test.');
   };
+  embed: (signal: AbortSignal) => Promise<Float32Array> = () => Promise.resolve(Float32Array.of(1, 0));
   readonly relay: Relay;
   #connections = 0;
 
@@ -48,6 +49,7 @@ export class RelayWorld {
         open: () => Promise.reject(new AppError('ModelNotFound', 'No model in this test.')),
         generate: (_modelId, _request, signal) => this.generate(signal),
         countPromptTokens: () => Promise.resolve(7),
+        embed: (_modelId, _text, signal) => this.embed(signal),
         dispose: () => Promise.resolve(),
       },
       endpoint: {
@@ -57,6 +59,7 @@ export class RelayWorld {
         open: () => Promise.reject(new AppError('ModelNotFound', 'No server in this test.')),
         generate: (_modelId, _request, signal) => this.generate(signal),
         countPromptTokens: () => Promise.resolve(8),
+        embed: () => Promise.resolve(Float32Array.of(0, 1)),
       },
       shelf: { offers: () => [], openUpload: (name, sizeBytes) => `ticket-${name}-${sizeBytes}` },
       adopted: {

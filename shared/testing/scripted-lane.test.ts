@@ -10,6 +10,7 @@ describe('scripted lane: acceptance', () => {
     kill: (it) => {
       (it as ScriptedLane).die();
     },
+    embeds: true,
     followsGrammar: false,
     longAnswerTokens: 8,
   });

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import { createAdmission } from '../inference/admission.ts';
 import { chunkStream } from '../inference/chunk-stream.ts';
+import { MAX_EMBED_TOKENS, requireEmbeddable, unitVector } from '../inference/embedding.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest, GenerateResult } from '../inference/generate.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../inference/lane.ts';
 import { heuristicAnswer, type ScriptedAnswer } from './scripted-answers.ts';
@@ -41,6 +42,17 @@ const CHARS_PER_TOKEN = 4;
 /** What this fake calls a token: four characters, rounded up. Role and message borders count as one each. */
 export function scriptedTokens(messages: readonly ChatMessage[]): number {
   return messages.reduce((sum, message) => sum + 1 + Math.ceil(message.content.length / CHARS_PER_TOKEN), 1);
+}
+
+const EMBEDDING_DIMENSIONS = 64;
+
+function scriptedEmbedding(text: string): number[] {
+  const vector = Array.from({ length: EMBEDDING_DIMENSIONS }, () => 0);
+  for (const letter of text.toLowerCase()) {
+    const at = (letter.codePointAt(0) ?? 0) % EMBEDDING_DIMENSIONS;
+    vector[at] = (vector[at] ?? 0) + 1;
+  }
+  return vector;
 }
 
 export function createScriptedLane(options: ScriptedLaneOptions): ScriptedLane {
@@ -101,6 +113,17 @@ class ScriptedLaneImpl implements ScriptedLane {
 
   countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number> {
     return this.#call(signal, async () => scriptedTokens(messages));
+  }
+
+  /** Texts that share letters are near to each other. */
+  async embed(text: string, signal?: AbortSignal): Promise<Float32Array> {
+    requireEmbeddable(text);
+    return this.#call(signal, async (inner) => {
+      const tokens = Math.ceil(text.length / CHARS_PER_TOKEN);
+      if (tokens > MAX_EMBED_TOKENS) throw new AppError('ContextOverflow', `The text has ${tokens} tokens.`);
+      await this.#wait(this.#options.promptDelayMs, inner);
+      return unitVector(scriptedEmbedding(text));
+    });
   }
 
   dispose(): Promise<void> {

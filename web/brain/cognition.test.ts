@@ -129,6 +129,7 @@ describe('a turn that cannot be', () => {
       warmup: () => lane.warmup(),
       generate: (request) => lane.generate(request),
       countPromptTokens: (messages) => lane.countPromptTokens(messages),
+      embed: (text) => lane.embed(text),
       dispose: () => lane.dispose(),
       ...deafness,
     };

@@ -42,6 +42,7 @@ export interface LaneRigApi {
   /** Names in the browser's model folder. */
   storedFiles(): Promise<readonly string[]>;
   generate(requests: readonly GenerateRequest[]): Promise<Outcome<readonly GenerateResult[]>>;
+  embed(texts: readonly string[]): Promise<Outcome<readonly (readonly number[])[]>>;
   close(): Promise<void>;
 }
 
@@ -95,6 +96,7 @@ const api: LaneRigApi = {
     const cases = laneAcceptance({
       open: () => Promise.resolve(opened()),
       kill: () => engineWorker?.terminate(),
+      embeds: opened().report.lane === 'gguf',
       followsGrammar: true,
       longAnswerTokens,
     });
@@ -122,6 +124,12 @@ const api: LaneRigApi = {
       const results: GenerateResult[] = [];
       for (const request of requests) results.push(resultOf(await readAll(opened().generate(request))));
       return results;
+    }),
+  embed: (texts) =>
+    outcome(async () => {
+      const vectors: number[][] = [];
+      for (const text of texts) vectors.push(Array.from(await opened().embed(text)));
+      return vectors;
     }),
   close: async () => {
     await lane?.dispose();

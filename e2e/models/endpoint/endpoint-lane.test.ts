@@ -62,6 +62,10 @@ async function openLane(): Promise<InferenceLane> {
         const { modelId, messages } = params as MethodParams<'laneCountTokens'>;
         return { tokens: await endpoint.countPromptTokens(modelId, messages, signal) };
       }
+      case 'laneEmbed': {
+        const { modelId, text } = params as MethodParams<'laneEmbed'>;
+        return { vector: Array.from(await endpoint.embed(modelId, text, signal)) };
+      }
       case 'laneGenerate': {
         const { modelId, request: wanted } = params as MethodParams<'laneGenerate'>;
         for await (const chunk of endpoint.generate(modelId, wanted, signal)) options?.onChunk?.(chunk);
@@ -85,6 +89,7 @@ describe('an endpoint, as a lane', () => {
       await expect.poll(() => server.answering).toBe(STREAMS_AT_DEATH);
       server.cut();
     },
+    embeds: true,
     followsGrammar: true,
     longAnswerTokens: 64,
   });

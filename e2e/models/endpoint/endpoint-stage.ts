@@ -19,6 +19,7 @@ export type Odd = (response: ServerResponse, body: Record<string, unknown>) => v
 interface Script {
   models?: Odd;
   answer?: Odd;
+  embedding?: Odd;
   takesSchema: boolean;
   readonly bodies: Record<string, unknown>[];
   readonly keys: (string | undefined)[];
@@ -57,7 +58,10 @@ export async function stage(limits = { stallMs: 10_000, totalMs: 20_000 }) {
     for await (const part of request as AsyncIterable<Buffer>) text += part.toString('utf8');
     const body = JSON.parse(text) as Record<string, unknown>;
     script.bodies.push(body);
-    if (body['stream'] === true && script.answer) await script.answer(response, body);
+    if (request.url === '/v1/embeddings') {
+      if (script.embedding) await script.embedding(response, body);
+      else json(response, { data: [{ index: 0, embedding: [3, 4] }], usage: { prompt_tokens: 2 } });
+    } else if (body['stream'] === true && script.answer) await script.answer(response, body);
     else if (body['stream'] === true) stream(response).end(delta('Hel') + delta('lo') + END);
     else if ('response_format' in body && !script.takesSchema)
       json(response, { error: { message: 'response_format is not supported' } }, 400);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MethodName, MethodParams } from '../../../shared/bridge/protocol.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { MAX_EMBED_CHARS } from '../../../shared/inference/embedding.ts';
 import { laneAcceptance, plain, readAll } from '../../../shared/testing/lane-acceptance.ts';
 import { createScriptedLane } from '../../../shared/testing/scripted-lane.ts';
 import { openCompanionLane } from './companion-lane.ts';
@@ -28,6 +29,10 @@ function stage() {
       for await (const chunk of engine.generate(request, options?.signal)) options?.onChunk?.(chunk);
       return {};
     }
+    if (method === 'laneEmbed') {
+      const { text } = params as MethodParams<'laneEmbed'>;
+      return { vector: Array.from(await engine.embed(text, options?.signal)) };
+    }
     const { messages } = params as MethodParams<'laneCountTokens'>;
     return { tokens: await engine.countPromptTokens(messages, options?.signal) };
   };
@@ -52,6 +57,7 @@ describe('companion lane: acceptance', () => {
   const cases = laneAcceptance({
     open: () => openCompanionLane({ bridge, clock: systemClock }, 'default', signal),
     kill: restart,
+    embeds: true,
     followsGrammar: false,
     longAnswerTokens: 8,
   });
@@ -85,6 +91,16 @@ describe('companion lane', () => {
     await expect(readAll(lane.generate(request))).rejects.toMatchObject({ code: 'GrammarInvalid' });
     await readAll(lane.generate(plain('x', 2)));
     expect(calls).toEqual(['laneOpen', 'laneGenerate', 'laneGenerate']);
+  });
+
+  it('sends no text that no companion embeds', async () => {
+    const { bridge, calls } = stage();
+    const lane = await openCompanionLane({ bridge, clock: systemClock }, 'default', signal);
+    await expect(lane.embed('x'.repeat(MAX_EMBED_CHARS + 1))).rejects.toMatchObject({
+      code: 'ContextOverflow',
+    });
+    await lane.embed('x');
+    expect(calls).toEqual(['laneOpen', 'laneEmbed']);
   });
 
   it('stops the generation in the companion when its reader leaves', async () => {

@@ -1,6 +1,7 @@
 /** Owns the companion lane as the node sees it: llama.cpp behind the bridge, opened again after either end was gone. */
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
+import { requireEmbeddable, unitVector } from '../../../shared/inference/embedding.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
 import type { Clock } from '../../../shared/clock.ts';
@@ -67,6 +68,14 @@ class CompanionLane implements InferenceLane {
     return this.#call(signal, async (both) => {
       const params = { modelId: this.#modelId, messages: [...messages] };
       return (await this.#deps.bridge.request('laneCountTokens', params, { signal: both })).tokens;
+    });
+  }
+
+  async embed(text: string, signal?: AbortSignal): Promise<Float32Array> {
+    requireEmbeddable(text);
+    return this.#call(signal, async (both) => {
+      const params = { modelId: this.#modelId, text };
+      return unitVector((await this.#deps.bridge.request('laneEmbed', params, { signal: both })).vector);
     });
   }
 

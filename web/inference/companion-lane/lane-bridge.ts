@@ -5,7 +5,7 @@ import type { GenerateChunk } from '../../../shared/inference/generate.ts';
 export interface LaneBridge {
   /**
    * Settles always: with the answer, the companion's AppError, `BridgeDown`, `BridgeTimeout` or, when the signal
-   * aborts, `Aborted`; a generation is then stopped in the companion too. `onChunk` is for `laneGenerate`.
+   * aborts, `Aborted`; a generation or an embedding is then stopped in the companion too. `onChunk` is for `laneGenerate`.
    */
   request<M extends MethodName>(
     method: M,

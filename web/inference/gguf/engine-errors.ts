@@ -3,6 +3,8 @@ import { AppError } from '../../../shared/errors.ts';
 
 /** Token count and bound in llama.cpp's refusal of a prompt that is too long. */
 const TOO_LONG = /request \((\d+) tokens\) exceeds the available context size \((\d+) tokens\)/;
+/** The same of a text to embed, which has to fit into one batch. */
+const TEXT_TOO_LONG = /input \((\d+) tokens\) is too large to process.*current batch size: (\d+)/;
 
 /** The true token count of a prompt that was refused for its length; undefined for any other failure. */
 export function refusedTokens(thrown: unknown): number | undefined {
@@ -20,6 +22,14 @@ export function engineError(thrown: unknown, logged: string): AppError {
     return new AppError(
       'ContextOverflow',
       `The prompt has ${tooLong[1]} tokens; the model holds ${tooLong[2]}.`,
+      options,
+    );
+  }
+  const textTooLong = TEXT_TOO_LONG.exec(message);
+  if (textTooLong) {
+    return new AppError(
+      'ContextOverflow',
+      `The text has ${textTooLong[1]} tokens; at most ${textTooLong[2]} can be embedded.`,
       options,
     );
   }

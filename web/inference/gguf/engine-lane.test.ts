@@ -21,7 +21,8 @@ async function stage(
     readonly answer?: (request: RawCompletion, onChunk: (chunk: RawChunk) => void) => Promise<void>;
   } = {},
 ) {
-  const seen: { loads: number; running: number; most: number; prompts: string[] } = {
+  const seen: { loads: number; running: number; most: number; prompts: string[]; embedderEnds: number } = {
+    embedderEnds: 0,
     loads: 0,
     running: 0,
     most: 0,
@@ -42,7 +43,15 @@ async function stage(
         seen.running -= 1;
       }
     },
+    embed: () => Promise.reject(new Error('this instance writes')),
     exit: () => Promise.resolve(),
+  };
+  const embedder = {
+    embed: async () => {
+      seen.most = Math.max(seen.most, seen.running + 1);
+      return Float32Array.of(0.6, 0.8);
+    },
+    end: () => void (seen.embedderEnds += 1),
   };
   const settings = { contextTokens: 64, batchTokens: 128, threads: 2, webgpu: false };
   const logs: EngineLog[] = [];
@@ -64,6 +73,7 @@ async function stage(
         controlTokens: ['<|im_end|>'],
         cacheBytesPerToken: CACHE_BYTES_PER_TOKEN,
       },
+      embedder,
       clock: systemClock,
       recycleAfterBytes: options.recycleAfterBytes ?? Number.POSITIVE_INFINITY,
       report: (engine) =>
@@ -124,6 +134,14 @@ describe('engine lane', () => {
     expect([seen.most, seen.prompts.length]).toEqual([1, 6]);
   });
 
+  it('embeds in turn with what is written, beside the instance that writes', async () => {
+    const { lane, seen } = await stage();
+    const written = readAll(lane.generate(plain('a', 4)));
+    expect(await lane.embed('a')).toEqual(Float32Array.of(0.6, 0.8));
+    await written;
+    expect([seen.most, seen.loads]).toEqual([1, 1]);
+  });
+
   it('loads a fresh engine after one died, once for all who wait', async () => {
     let deaths = 1;
     const { lane, seen } = await stage({
@@ -179,11 +197,14 @@ describe('engine lane', () => {
   });
 
   it('settles what runs and what waits when it is disposed', async () => {
-    const { lane } = await stage({ answer: () => new Promise(() => undefined) });
+    const { lane, seen } = await stage({ answer: () => new Promise(() => undefined) });
     const calls = [1, 2].map(async () => readAll(lane.generate(plain('a', 4))));
+    const embedding = lane.embed('a');
     await lane.dispose();
-    const outcomes = await Promise.allSettled(calls);
+    const outcomes = await Promise.allSettled([...calls, embedding]);
+    expect(seen.embedderEnds).toBe(1);
     expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).toEqual([
+      expect.objectContaining({ code: 'LaneDied' }),
       expect.objectContaining({ code: 'LaneDied' }),
       expect.objectContaining({ code: 'LaneDied' }),
     ]);

@@ -12,6 +12,7 @@ import {
 } from '../../../shared/inference/model-prompt.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
 import { createChunkReader, rawCompletion } from './completion.ts';
+import type { Embedder } from './embedder.ts';
 import type { Engine } from './engine.ts';
 import { createMemoryGrowth, type MemoryGrowth } from './memory-growth.ts';
 
@@ -19,6 +20,7 @@ export interface EngineLaneDeps {
   /** Loads a fresh instance of the same model. */
   openEngine(signal: AbortSignal): Promise<Engine>;
   readonly header: PromptFacts & Pick<GgufHeader, 'cacheBytesPerToken'>;
+  readonly embedder: Pick<Embedder, 'embed' | 'end'>;
   readonly clock: Clock;
   /** An idle instance that has grown by this much is ended; the next call loads a fresh one. */
   readonly recycleAfterBytes: number;
@@ -87,10 +89,18 @@ class EngineLane implements InferenceLane {
     );
   }
 
+  /** Waits for the same slot, though it has an instance of its own: two that compute at once are both slow. */
+  embed(text: string, signal?: AbortSignal): Promise<Float32Array> {
+    return inSlot(this.#admission, { signal, life: this.#life.signal }, (both) =>
+      this.#deps.embedder.embed(text, both),
+    );
+  }
+
   dispose(): Promise<void> {
     const reason = closed();
     this.#life.abort(reason);
     this.#engine.end(reason);
+    this.#deps.embedder.end(reason);
     return Promise.resolve();
   }
 

@@ -28,6 +28,7 @@ function stage(raw: Partial<RawEngine>) {
     raw: {
       load: () => Promise.resolve(LOADED),
       complete: () => Promise.resolve(),
+      embed: () => Promise.resolve([1]),
       exit: () => {
         exits.push(clock.monotonicMs());
         return Promise.resolve();
@@ -111,6 +112,11 @@ describe('engine: completions', () => {
 
   it.each([
     ['request (9 tokens) exceeds the available context size (8 tokens)', 'ContextOverflow', false],
+    [
+      'input (9 tokens) is too large to process. increase the physical batch size (current batch size: 8)',
+      'ContextOverflow',
+      false,
+    ],
     ['Failed to initialize samplers: failed to parse grammar', 'GrammarInvalid', false],
     ['(ABORT) out of memory', 'LaneDied', true],
   ])('names "%s"', async (message, code, ends) => {

@@ -87,8 +87,27 @@ export class Engine {
     onChunk: (chunk: RawChunk) => void,
     signal: AbortSignal,
   ): Promise<void> {
+    await this.#watched((alive) =>
+      this.#deps.raw.complete(
+        request,
+        (chunk) => {
+          alive();
+          if (!signal.aborted) onChunk(chunk);
+        },
+        signal,
+      ),
+    );
+  }
+
+  /** On an instance with a pooling. One at a time; settles as `complete`. */
+  embed(text: string, signal: AbortSignal): Promise<readonly number[]> {
+    return this.#watched(() => this.#deps.raw.embed(text, signal));
+  }
+
+  /** `work` calls `alive` for every sign of the engine. */
+  async #watched<T>(work: (alive: () => void) => Promise<T>): Promise<T> {
     if (this.#ended) throw this.#ended;
-    const { raw, log, clock, stallMs } = this.#deps;
+    const { log, clock, stallMs } = this.#deps;
     const onStall = (): void => {
       this.end(
         new AppError('TurnDeadlineExceeded', `The engine gave no sign for ${stallMs / 1000} s.`, {
@@ -97,17 +116,12 @@ export class Engine {
       );
     };
     let cancelStall = clock.after(stallMs, onStall);
+    const alive = (): void => {
+      cancelStall();
+      cancelStall = clock.after(stallMs, onStall);
+    };
     try {
-      const work = raw.complete(
-        request,
-        (chunk) => {
-          cancelStall();
-          cancelStall = clock.after(stallMs, onStall);
-          if (!signal.aborted) onChunk(chunk);
-        },
-        signal,
-      );
-      await Promise.race([work, this.#death.promise]);
+      return await Promise.race([work(alive), this.#death.promise]);
     } catch (thrown) {
       const error = this.#named(thrown);
       if (error.code === 'LaneDied' || error.code === 'DeviceLost') this.end(error);

@@ -1,10 +1,12 @@
 /** Owns the way from a model source to a lane inside the inference worker. */
 import type { Clock } from '../../../shared/clock.ts';
+import { MAX_EMBED_TOKENS } from '../../../shared/inference/embedding.ts';
 import type { GgufHeader } from '../../../shared/inference/gguf-header.ts';
 import { headerOf } from '../models/file-header.ts';
 import type { ModelFiles } from '../models/model-files.ts';
 import type { RememberedModel } from '../models/model-source.ts';
 import { obtainModel } from '../models/model-store.ts';
+import { Embedder } from './embedder.ts';
 import { Engine } from './engine.ts';
 import { openEngineLane } from './engine-lane.ts';
 import { createEngineLog } from './engine-log.ts';
@@ -58,6 +60,13 @@ export function createOpenGguf(deps: OpenGgufDeps): OpenModel<GgufOpenOptions> {
     const lane = await openEngineLane(
       {
         openEngine: (engineSignal) => startEngine(clock, file, settings, engineSignal),
+        embedder: new Embedder({
+          openEngine: (engineSignal) =>
+            startEngine(clock, file, embedderSettings(settings, header), engineSignal),
+          sizeBytes: file.size,
+          controlTokens: header.controlTokens,
+          clock,
+        }),
         header,
         clock,
         recycleAfterBytes: RECYCLE_AFTER_BYTES,
@@ -67,6 +76,15 @@ export function createOpenGguf(deps: OpenGgufDeps): OpenModel<GgufOpenOptions> {
     );
     return { lane, model: remembered(model, header) };
   };
+}
+
+/** On the CPU, as in the companion: the memory of the GPU is left to the instance that writes. */
+function embedderSettings(
+  { threads, contextTokens }: RawLoadSettings,
+  { pooling }: GgufHeader,
+): RawLoadSettings {
+  const tokens = Math.min(contextTokens, MAX_EMBED_TOKENS);
+  return { contextTokens: tokens, batchTokens: tokens, threads, webgpu: false, pooling };
 }
 
 function startEngine(

@@ -1,4 +1,5 @@
 /** Owns the few calls of wllama that this product uses, so that everything above can be tried without wasm. */
+import type { Pooling } from '../../../shared/inference/gguf-header.ts';
 import { Wllama } from '@wllama/wllama/esm/index.js';
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import type { EngineLog } from './engine-log.ts';
@@ -34,6 +35,8 @@ export interface RawLoadSettings {
   readonly threads: number;
   /** All layers or none. */
   readonly webgpu: boolean;
+  /** For an instance that embeds. */
+  readonly pooling?: Pooling;
 }
 
 export interface RawLoaded {
@@ -50,6 +53,11 @@ export interface RawEngine {
   load(file: Blob, settings: RawLoadSettings): Promise<RawLoaded>;
   /** May never settle when the instance is exited meanwhile. One at a time. */
   complete(request: RawCompletion, onChunk: (chunk: RawChunk) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * The pooled states of one text, on an instance that was loaded with a pooling. May never settle, as `complete`. An
+   * empty text is answered as by an instance that is broken.
+   */
+  embed(text: string, signal: AbortSignal): Promise<readonly number[]>;
   /** Ends the engine's workers at once; calls in flight then never settle. */
   exit(): Promise<void>;
 }
@@ -59,7 +67,7 @@ export function createWllamaEngine(log: EngineLog): RawEngine {
   // Otherwise a browser without JSPI gets code from a CDN; such a browser is refused before this.
   wllama.setCompat(null);
   return {
-    load: async (file, { contextTokens, batchTokens, threads, webgpu }) => {
+    load: async (file, { contextTokens, batchTokens, threads, webgpu, pooling }) => {
       await wllama.loadModel([file], {
         n_ctx: contextTokens,
         n_batch: batchTokens,
@@ -71,6 +79,7 @@ export function createWllamaEngine(log: EngineLog): RawEngine {
         flash_attn: false,
         ctx_shift: false,
         warmup: false,
+        ...(pooling && { embeddings: true, pooling_type: pooling }),
       });
       // `success` is in the answer, but not in its type.
       const info = wllama.getLoadedContextInfo() as ReturnType<Wllama['getLoadedContextInfo']> & {
@@ -92,6 +101,14 @@ export function createWllamaEngine(log: EngineLog): RawEngine {
         abortSignal: signal,
         onData: onChunk,
       }),
+    embed: async (text, signal) => {
+      // The signal is taken, but not in its type. Of several inputs only the first would be answered.
+      const options = { input: text, abortSignal: signal };
+      const { data } = await wllama.createEmbedding(options);
+      const embedding = data[0]?.embedding;
+      if (!Array.isArray(embedding)) throw new Error('the engine gave no vector');
+      return embedding;
+    },
     exit: () => wllama.exit(),
   };
 }

@@ -112,7 +112,12 @@ function stage() {
 
 describe('mlc lane on a scripted web-llm: acceptance', () => {
   const { openLane } = stage();
-  const cases = laneAcceptance({ open: openLane, followsGrammar: false, longAnswerTokens: 8 }).filter(
+  const cases = laneAcceptance({
+    open: openLane,
+    embeds: false,
+    followsGrammar: false,
+    longAnswerTokens: 8,
+  }).filter(
     // It writes no JSON; with the real engine it does (e2e/lanes).
     ({ name }) => !name.includes('decision'),
   );

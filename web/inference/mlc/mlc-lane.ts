@@ -73,6 +73,13 @@ export class MlcLane implements InferenceLane {
     return promptTokens;
   }
 
+  /** A library that was compiled for writing has no function that gives the states of a text. */
+  embed(): Promise<never> {
+    return Promise.reject(
+      new AppError('EmbeddingsUnsupported', 'A model that MLC compiled for writing does not embed.'),
+    );
+  }
+
   async dispose(): Promise<void> {
     this.#life.abort(new AppError('LaneDied', 'The lane was closed.'));
     const engine = this.#engine;

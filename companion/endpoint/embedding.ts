@@ -1,0 +1,36 @@
+/** Owns the embedding of one text by the endpoint: what is asked, what a refusal of it means, and what counts as an answer. */
+import * as v from 'valibot';
+import type { ErrorCode } from '../../shared/errors.ts';
+import { defuseControlTokens } from '../../shared/inference/defuse-control.ts';
+import { EmbeddingSchema, unitVector } from '../../shared/inference/embedding.ts';
+import { malformed } from './endpoint-http.ts';
+
+/** One text was sent, so one vector has to come. */
+export const EmbeddingAnswerSchema = v.object({
+  data: v.pipe(v.array(v.object({ embedding: EmbeddingSchema })), v.length(1)),
+});
+
+export function embeddingBody(model: string, text: string): unknown {
+  return { model, input: defuseControlTokens(text) };
+}
+
+/** Statuses that say that there is no such thing at this address. */
+const ABSENT: ReadonlySet<number> = new Set([404, 405, 501]);
+/** As the known servers word it, under many statuses. */
+const NOT_OFFERED = /\bnot\b.*\b(?:embed|pooling)|\b(?:embed|pooling).*\bnot\b/i;
+const TOO_LONG = /too (?:large|long)|(?:maximum|exceeds? (?:the )?(?:available )?)\s*context/i;
+
+export function embeddingRefusal(status: number, message: string): ErrorCode | undefined {
+  if (status === 401 || status === 429) return undefined;
+  if (ABSENT.has(status) || NOT_OFFERED.test(message)) return 'EmbeddingsUnsupported';
+  return TOO_LONG.test(message) ? 'ContextOverflow' : undefined;
+}
+
+/** Throws `EndpointMalformed` for a vector without a direction. */
+export function embeddingOf(url: URL, { data }: v.InferOutput<typeof EmbeddingAnswerSchema>): Float32Array {
+  try {
+    return unitVector(data[0]?.embedding ?? []);
+  } catch (cause) {
+    throw malformed(url, 'a vector without a direction', cause);
+  }
+}
