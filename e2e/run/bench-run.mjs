@@ -1,4 +1,4 @@
-/** Owns running the benchmarks one after the other, on packages and a build that are in place. */
+/** Owns running the benchmarks one after the other, on packages, a build and a Chromium that are in place. */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** `args` are parts of file names; without them all benchmarks run. */
 export async function runBenchmarks(args) {
-  if (!(await prepare(ROOT, { needsChromium: false }))) {
+  if (!(await prepare(ROOT, { needsChromium: true }))) {
     process.exitCode = 1;
     return;
   }
