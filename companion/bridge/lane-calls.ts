@@ -46,6 +46,10 @@ export class LaneCalls {
     return this.#stoppable(requestId, (signal) => this.#engineOf(modelId).embed(modelId, text, signal));
   }
 
+  release(modelId: string): void {
+    this.#engineOf(modelId).release(modelId);
+  }
+
   async #stoppable<T>(requestId: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const call = linkedAbort(this.#deps.signal);
     this.#running.set(requestId, call);

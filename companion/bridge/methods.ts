@@ -96,6 +96,10 @@ const HANDLERS: Handlers = {
   laneEmbed: async ({ modelId, text }, { lane }, requestId) => ({
     vector: Array.from(await lane.embed(requestId, modelId, text)),
   }),
+  laneRelease: ({ modelId }, { lane }) => {
+    lane.release(modelId);
+    return Promise.resolve({});
+  },
   approveHost: async ({ host }, { deps }) => ({ hosts: [...(await deps.hosts.approve(host))] }),
   foundModels: async (_params, { deps }) => ({ models: [...(await deps.adopted.list())] }),
   adoptModel: ({ id }, { deps, progress }, requestId) => deps.adopted.adopt(id, progress(requestId)),

@@ -262,6 +262,14 @@ describe('Relay', () => {
     expect(page.answer(id)).toBe('Aborted');
   });
 
+  it('releases a model where it is', async () => {
+    const world = new RelayWorld();
+    const page = world.connect();
+    expect(await page.ask('laneRelease', { modelId: 'm' })).toEqual({});
+    expect(await page.ask('laneRelease', { modelId: 'endpoint:m' })).toEqual({});
+    expect(world.released).toEqual(['m', 'endpoint']);
+  });
+
   it('tells how far a long request is, under its id', async () => {
     const world = new RelayWorld();
     const page = world.connect();

@@ -124,6 +124,9 @@ export class Endpoint implements LaneEngine {
     return this.#withDeadline(signal, (both) => server.countPromptTokens(name, messages, dialect, both));
   }
 
+  /** It is the server's own. */
+  release(): void {}
+
   async embed(modelId: string, text: string, signal: AbortSignal): Promise<Float32Array> {
     requireEmbeddable(text);
     const { server, admission, name } = await this.#talk(this.#setUpOf(), modelId, signal);

@@ -48,6 +48,8 @@ export interface LlamaBackendDeps {
   readonly limits?: LlamaLimits;
 }
 
+const RELEASED = new AppError('LaneDied', 'The model was unloaded.');
+
 interface OpenModel {
   readonly modelId: string;
   readonly child: LlamaChild;
@@ -157,6 +159,11 @@ class ChildBackend implements LlamaBackend {
       const expire = (): AppError => this.#killed(child, 'TurnDeadlineExceeded', 'gave no embedding');
       return withDeadline(this.#deps.clock, this.#limits, expire, () => child.embed(text, both));
     });
+  }
+
+  release(modelId: string): void {
+    const isIdle = this.#admission.running === 0 && this.#admission.waiting === 0;
+    if (isIdle && this.#open?.modelId === modelId) this.#open.child.end(RELEASED);
   }
 
   async dispose(): Promise<void> {
@@ -295,7 +302,8 @@ class ChildBackend implements LlamaBackend {
     this.#child = child;
     const onDeath = (): void => {
       const reason = child.died.reason as AppError;
-      if (!this.#disposal.signal.aborted) log.log('error', 'llama_child_ended', { reason: reason.message });
+      const level = reason === RELEASED ? 'info' : 'error';
+      if (!this.#disposal.signal.aborted) log.log(level, 'llama_child_ended', { reason: reason.message });
       this.#child = undefined;
       this.#open = undefined;
       this.#life.abort(reason);

@@ -70,6 +70,7 @@ export class SimCompanion {
         generate: noLane,
         countPromptTokens: noLane,
         embed: noLane,
+        release: () => undefined,
         dispose: () => Promise.resolve(),
       },
       endpoint: {
@@ -80,6 +81,7 @@ export class SimCompanion {
         generate: noLane,
         countPromptTokens: noLane,
         embed: noLane,
+        release: () => undefined,
       },
       shelf: { offers: () => [], openUpload: noLane },
       adopted: { list: () => Promise.resolve([]), adopt: noLane },

@@ -49,6 +49,8 @@ export const METHODS = {
     params: v.object({ modelId: v.string(), request: GenerateRequestSchema }),
     result: EmptySchema,
   },
+  /** The page has no use for the model now; the next call of it loads it again. */
+  laneRelease: { params: v.object({ modelId: v.string() }), result: EmptySchema },
   laneAbort: { params: v.object({ requestId: RequestIdSchema }), result: EmptySchema },
   laneCountTokens: {
     params: v.object({ modelId: v.string(), messages: v.array(ChatMessageSchema) }),

@@ -31,6 +31,7 @@ export class RelayWorld {
   generate: (signal: AbortSignal) => AsyncIterable<GenerateChunk> = () => {
     throw new AppError('NoLane', 'No lane in this test.');
   };
+  readonly released: string[] = [];
   embed: (signal: AbortSignal) => Promise<Float32Array> = () => Promise.resolve(Float32Array.of(1, 0));
   readonly relay: Relay;
   #connections = 0;
@@ -50,6 +51,9 @@ export class RelayWorld {
         generate: (_modelId, _request, signal) => this.generate(signal),
         countPromptTokens: () => Promise.resolve(7),
         embed: (_modelId, _text, signal) => this.embed(signal),
+        release: (modelId) => {
+          this.released.push(modelId);
+        },
         dispose: () => Promise.resolve(),
       },
       endpoint: {
@@ -60,6 +64,9 @@ export class RelayWorld {
         generate: (_modelId, _request, signal) => this.generate(signal),
         countPromptTokens: () => Promise.resolve(8),
         embed: () => Promise.resolve(Float32Array.of(0, 1)),
+        release: () => {
+          this.released.push('endpoint');
+        },
       },
       shelf: { offers: () => [], openUpload: (name, sizeBytes) => `ticket-${name}-${sizeBytes}` },
       adopted: {

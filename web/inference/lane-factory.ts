@@ -161,8 +161,11 @@ async function openInCompanion(
   deps.onOffer(offer);
   onProgress({ what: `Loading ${offer.name}`, done: 0, total: 0, unit: 'steps' });
   const lane = await openCompanionLane(deps, offer.id, signal);
+  const unload = (): void => {
+    void lane.release();
+  };
   const { name, sizeBytes, sha256, starter } = offer;
-  return { lane, model: { kind: 'remembered', model: { name, sizeBytes, sha256, starter } } };
+  return { lane, unload, model: { kind: 'remembered', model: { name, sizeBytes, sha256, starter } } };
 }
 
 /** Under the name that people know: in this browser a file is called after its hash. */

@@ -18,17 +18,22 @@ const WARMUP: GenerateRequest = {
   maxTokens: 1,
 };
 
+export interface ReleasableLane extends InferenceLane {
+  /** Gives the model's memory in the companion back, unless somebody is at work with it; the next call loads it again. */
+  release(): Promise<void>;
+}
+
 /** Has the companion load the model. Rejects with what `laneOpen` fails with. */
 export async function openCompanionLane(
   deps: CompanionLaneDeps,
   modelId: string,
   signal: AbortSignal,
-): Promise<InferenceLane> {
+): Promise<ReleasableLane> {
   const report = await deps.bridge.request('laneOpen', { modelId }, { signal });
   return new CompanionLane(deps, modelId, report);
 }
 
-class CompanionLane implements InferenceLane {
+class CompanionLane implements ReleasableLane {
   readonly report: LaneReport;
   readonly #deps: CompanionLaneDeps;
   readonly #modelId: string;
@@ -81,7 +86,14 @@ class CompanionLane implements InferenceLane {
 
   dispose(): Promise<void> {
     this.#life.abort(new AppError('LaneDied', 'The lane was closed.'));
-    return Promise.resolve();
+    return this.release();
+  }
+
+  /** Where there is no way to the companion now, the model stays in its memory until somebody else needs the room. */
+  async release(): Promise<void> {
+    await this.#deps.bridge
+      .request('laneRelease', { modelId: this.#modelId })
+      .catch((_away: unknown) => undefined);
   }
 
   async #call<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

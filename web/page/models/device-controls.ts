@@ -1,11 +1,11 @@
 /** Owns what the person can say about the device: how fast it is, how much of it thinking may take, and to leave it. */
+import * as v from 'valibot';
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { DEVICE_SHARES, DeviceShareSchema } from '../../node/lanes/device-share.ts';
 import type { LaneView } from '../../node/view.ts';
 import { baseCss } from '../look/base-css.ts';
 import { formatRate } from '../look/format.ts';
 import type { NodeStore } from '../store/node-store.ts';
-import * as v from 'valibot';
 
 const SHARE_WORDS = { 1: 'all of it', 0.5: 'half of it', 0.25: 'a quarter of it' } as const;
 
@@ -19,7 +19,15 @@ export class DeviceControls extends LitElement {
         gap: 0.5rem;
       }
 
-      .actions,
+      details {
+        display: grid;
+        gap: 0.5rem;
+      }
+
+      summary {
+        cursor: pointer;
+      }
+
       label {
         display: flex;
         flex-wrap: wrap;
@@ -59,7 +67,18 @@ export class DeviceControls extends LitElement {
       <p class="facts">
         ${facts.length === 0 ? 'Its speed here is not known yet' : `On this device it ${facts.join(' and ')}`}
       </p>
-      <div class="actions">
+      ${
+        report.backend === 'remote'
+          ? nothing
+          : html`<button
+              title="Nobody thinks, and the memory is given back, until you say so"
+              @click=${this.#free}
+            >
+              ${report.backend === 'webgpu' ? 'Free the GPU now' : 'Free the memory now'}
+            </button>`
+      }
+      <details>
+        <summary>Speed, and its share of this device</summary>
         <button
           ?disabled=${this.#isMeasuring}
           title="Takes some seconds; the room is read anew before the next answer"
@@ -67,26 +86,16 @@ export class DeviceControls extends LitElement {
         >
           ${this.#isMeasuring ? 'Measuring…' : 'Measure its speed'}
         </button>
-        ${
-          report.backend === 'remote'
-            ? nothing
-            : html`<button
-                title="Nobody thinks, and the memory is given back, until you say so"
-                @click=${this.#free}
-              >
-                ${report.backend === 'webgpu' ? 'Free the GPU now' : 'Free the memory now'}
-              </button>`
-        }
-      </div>
-      <label>
-        Of this device's time thinking may take
-        <select @change=${this.#onShare}>
-          ${DEVICE_SHARES.map(
-            (each) =>
-              html`<option value=${each} ?selected=${each === (share ?? 1)}>${SHARE_WORDS[each]}</option>`,
-          )}
-        </select>
-      </label>
+        <label>
+          Of this device's time thinking may take
+          <select @change=${this.#onShare}>
+            ${DEVICE_SHARES.map(
+              (each) =>
+                html`<option value=${each} ?selected=${each === (share ?? 1)}>${SHARE_WORDS[each]}</option>`,
+            )}
+          </select>
+        </label>
+      </details>
     `;
   }
 

@@ -80,6 +80,7 @@ export class ModelsPanel extends LitElement {
               </div>`
             : html`<p class="doing">${progress ? 'Loading…' : 'None is loaded.'}</p>`
         }
+        <pn-device-controls .lane=${this.lane} .node=${this.node}></pn-device-controls>
         ${
           this.opening === undefined
             ? nothing
@@ -103,7 +104,6 @@ export class ModelsPanel extends LitElement {
           @change=${this.#onChange}
         />
         <button @click=${this.#choose}>Open a GGUF file</button>
-        <pn-device-controls .lane=${this.lane} .node=${this.node}></pn-device-controls>
         <pn-model-shelf .models=${this.models} .node=${this.node}></pn-model-shelf>
       </section>
     `;

@@ -14,6 +14,12 @@ export interface StateWords {
 
 const DECIDERS = { model: 'her own decision', 'loop-guard': 'the loop guard', rule: 'a rule' } as const;
 
+const WAITS_FOR = {
+  companion: 'for the companion',
+  daemon: 'for the daemon',
+  you: 'until you choose "Think again"',
+} as const;
+
 export function stateWords(state: PersonState): StateWords {
   switch (state.kind) {
     case 'booting': {
@@ -28,7 +34,7 @@ export function stateWords(state: PersonState): StateWords {
     case 'idle':
       return { word: 'Idle', tone: 'calm' };
     case 'waiting':
-      return { word: 'Waiting', detail: `for the ${state.waitsFor}`, tone: 'busy' };
+      return { word: 'Waiting', detail: WAITS_FOR[state.waitsFor], tone: 'busy' };
     case 'queued':
       return {
         word: 'Queued',
