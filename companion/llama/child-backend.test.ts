@@ -11,7 +11,6 @@ import type { GenerateChunk, GenerateRequest, GenerateResult } from '../../share
 import { createLogger } from '../../shared/log.ts';
 import { plain } from '../../shared/testing/lane-acceptance.ts';
 import type { LlamaBackend } from './backend.ts';
-import { CalibrationBook, type KeptCalibration } from './calibration-book.ts';
 import { CHILD_THREADS_VARIABLE, type ModelToOpen, type ToChild } from './child-messages.ts';
 
 const MACHINE = { cores: 2, cpu: 'a test', memoryBytes: 2 ** 34 };
@@ -51,32 +50,6 @@ describe('ChildBackend', () => {
     expect(report.evidence).toMatch(
       /^llama\.cpp .* on the CPU, no GPU in this build, \d+ threads? \(measured: 1 → \d+(, .*)? tokens\/s\)$/,
     );
-  });
-
-  it('measures a model once, and takes what was measured from then on', async () => {
-    const saved: KeptCalibration[][] = [];
-    const calibrations = new CalibrationBook([], async (kept) => {
-      saved.push([...kept]);
-    });
-    const first = await (await rig.start({ machine: MACHINE, calibrations })).open('random', NEVER);
-    expect(saved).toMatchObject([[{ model: 'random', cores: 2, cpu: 'a test' }]]);
-    const [{ measured, release }] = saved[0] as [KeptCalibration];
-    expect(measured).toMatchObject({ threads: first.threads });
-    expect(measured.trials[0]?.threads).toBe(1);
-    expect(measured.prefillTokensPerSecond).toBeGreaterThan(1);
-    expect(first.evidence).toContain(`llama.cpp ${release} `);
-
-    const again = await (await rig.start({ machine: MACHINE, calibrations })).open('random', NEVER);
-    expect(again.evidence).toBe(first.evidence);
-    const other = { ...MACHINE, cpu: 'another' };
-    await (await rig.start({ machine: other, calibrations })).open('random', NEVER);
-    expect(saved.map((kept) => kept.length)).toEqual([1, 2]);
-  });
-
-  it('opens a model also where what it measured cannot be saved', async () => {
-    const calibrations = new CalibrationBook([], () => Promise.reject(new Error('the disk is full')));
-    const mine = await rig.start({ calibrations });
-    expect((await mine.open('plumbing', NEVER)).evidence).toContain('(measured: 1 → ');
   });
 
   it('keeps the evaluated prefix between turns', async () => {
@@ -120,10 +93,12 @@ describe('ChildBackend', () => {
 
   it('reads a long prompt in slices and tells how far it is', async () => {
     const seen: number[] = [];
-    for await (const chunk of backend.generate('random', plain('word '.repeat(300), 2), NEVER))
+    for await (const chunk of backend.generate('random', plain('word '.repeat(900), 2), NEVER))
       if (chunk.kind === 'progress') seen.push(chunk.promptTokensDone);
-    expect(seen.length).toBeGreaterThan(5);
-    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    const steps = seen.slice(1).map((done, at) => done - (seen[at] ?? 0));
+    expect(steps.length).toBeGreaterThan(1);
+    // Half a second of reading, but never less than 64 tokens, nor more than a batch.
+    for (const step of steps) expect([step >= 64, step <= 512]).toEqual([true, true]);
   });
 
   it('stops an answer within the time of a few tokens', async () => {

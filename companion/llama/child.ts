@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { systemClock } from '../../shared/clock.ts';
 import { AppError, toWireError } from '../../shared/errors.ts';
 import { CHILD_THREADS_VARIABLE, ToChildSchema, type FromChild, type ToChild } from './child-messages.ts';
+import { frameDeltas } from './frame-deltas.ts';
 import type { Engine } from './engine.ts';
 
 const MEMORY_EVERY_MS = 1_000;
@@ -65,9 +66,9 @@ async function answer(
     case 'generate':
       await engine.generate(
         message.request,
-        (chunk) => {
+        frameDeltas((chunk) => {
           send({ kind: 'chunk', id, chunk });
-        },
+        }, systemClock),
         signal,
       );
       return;

@@ -18,11 +18,11 @@ export interface LoadedModel {
   readonly model: LlamaModel;
   readonly sequence: LlamaContextSequence;
   readonly contextTokens: number;
+  /** Of the prompt, what is read at once: an abort is seen between two slices. */
+  readonly sliceTokens: number;
   readonly clock: Clock;
 }
 
-/** An abort is seen between two slices: this many tokens of an 8B model take about a second on four cores. */
-const SLICE_TOKENS = 64;
 /** The samplers that a request leaves open, the same as on the lane in the tab. */
 const DEFAULTS = { topK: 40, topP: 0.95, minP: 0 };
 const PENALTY_TOKENS = 64;
@@ -44,7 +44,7 @@ export async function generate(
       `The prompt has ${promptTokens.length} tokens, the model's context ${contextTokens}.`,
     );
   const grammar = await compileGrammar(loaded, request.grammar);
-  const { rest, cachedTokens } = await evaluatePrompt(sequence, promptTokens, push, signal);
+  const { rest, cachedTokens } = await evaluatePrompt(loaded, promptTokens, push, signal);
 
   const mostTokens = Math.min(request.maxTokens, contextTokens - promptTokens.length);
   const generated: Token[] = [];
@@ -91,7 +91,7 @@ export async function generate(
 
 /** Leaves the last tokens to the caller: the engine wants at least one to begin an answer from. */
 async function evaluatePrompt(
-  sequence: LlamaContextSequence,
+  { sequence, sliceTokens }: LoadedModel,
   tokens: readonly Token[],
   push: (chunk: GenerateChunk) => void,
   signal: AbortSignal,
@@ -100,10 +100,10 @@ async function evaluatePrompt(
   await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
   const cachedTokens = sequence.nextTokenIndex;
   let done = cachedTokens;
-  while (tokens.length - done > SLICE_TOKENS) {
+  while (tokens.length - done > sliceTokens) {
     signal.throwIfAborted();
-    await sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(done, done + SLICE_TOKENS));
-    done += SLICE_TOKENS;
+    await sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(done, done + sliceTokens));
+    done += sliceTokens;
     push({ kind: 'progress', promptTokensDone: done, promptTokens: tokens.length });
   }
   signal.throwIfAborted();

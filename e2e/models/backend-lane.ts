@@ -2,6 +2,7 @@
 import type { LaneEngine } from '../../companion/llama/backend.ts';
 import { AppError } from '../../shared/errors.ts';
 import { chunkStream } from '../../shared/inference/chunk-stream.ts';
+import { warmupRequest } from '../../shared/inference/generate.ts';
 import type { InferenceLane } from '../../shared/inference/lane.ts';
 
 const NEVER = new AbortController().signal;
@@ -12,13 +13,8 @@ export async function backendLane(
 ): Promise<InferenceLane> {
   const lane: InferenceLane = {
     report: await backend.open(modelId, NEVER),
-    warmup: async (signal) => {
-      const request = {
-        messages: [{ role: 'user' as const, content: 'Hello' }],
-        sampling: { temperature: 0 },
-        maxTokens: 1,
-      };
-      for await (const chunk of lane.generate(request, signal))
+    warmup: async (signal, messages) => {
+      for await (const chunk of lane.generate(warmupRequest(messages), signal))
         if (chunk.kind === 'done') return chunk.result;
       throw new AppError('LaneDied', 'The warm-up had no result.');
     },

@@ -31,6 +31,15 @@ export const GenerateRequestSchema = v.object({
 });
 export type GenerateRequest = v.InferOutput<typeof GenerateRequestSchema>;
 
+/** One throwaway token after these messages, or after a greeting. */
+export function warmupRequest(messages?: readonly ChatMessage[]): GenerateRequest {
+  return {
+    messages: messages ? [...messages] : [{ role: 'user', content: 'Hello' }],
+    sampling: { temperature: 0 },
+    maxTokens: 1,
+  };
+}
+
 /** What one generation cost. Tokens are the engine's own counts, never estimates; times are monotonic. */
 export const GenerateResultSchema = v.object({
   text: v.string(),
@@ -48,7 +57,8 @@ export type GenerateResult = v.InferOutput<typeof GenerateResultSchema>;
 export const GenerateChunkSchema = v.variant('kind', [
   /** It waits for the engine; so many are before it. */
   v.object({ kind: v.literal('queued'), ahead: v.number() }),
-  v.object({ kind: v.literal('delta'), text: v.string() }),
+  /** Of so many tokens; of one where it does not say. */
+  v.object({ kind: v.literal('delta'), text: v.string(), tokens: v.optional(v.number()) }),
   v.object({ kind: v.literal('progress'), promptTokensDone: v.number(), promptTokens: v.number() }),
   v.object({ kind: v.literal('done'), result: GenerateResultSchema }),
 ]);

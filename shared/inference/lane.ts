@@ -42,8 +42,11 @@ export interface WarmupReport {
  */
 export interface InferenceLane {
   readonly report: LaneReport;
-  /** Decodes one throwaway token; must succeed before a persona is hosted on the lane. */
-  warmup(signal?: AbortSignal): Promise<WarmupReport>;
+  /**
+   * Decodes one throwaway token; must succeed before a persona is hosted on the lane. With `messages` their beginning is
+   * read beforehand: whoever asks with the same one next does not wait for it.
+   */
+  warmup(signal?: AbortSignal, messages?: readonly ChatMessage[]): Promise<WarmupReport>;
   /** `queued`* `progress`* `delta`* `done`. Cancelling the stream, or the signal, stops the engine within one token. */
   generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk>;
   /** True count of the prompt as the engine will see it, template included. */

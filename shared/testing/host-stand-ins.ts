@@ -79,7 +79,7 @@ export const idleAdapters: AdapterFactory = {
 export function standInCognition(
   think: (input: TurnInput, signal: AbortSignal) => Promise<TurnOutcome>,
 ): PersonaCognition {
-  return { think: (input, _onProgress, signal) => think(input, signal) };
+  return { prime: () => Promise.resolve(), think: (input, _onProgress, signal) => think(input, signal) };
 }
 
 export function spoke(text: string): TurnOutcome {

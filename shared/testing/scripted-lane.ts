@@ -25,6 +25,8 @@ export interface ScriptedLaneOptions {
 export interface ScriptedLane extends InferenceLane {
   /** Every request that reached the engine, in order. */
   readonly requests: readonly GenerateRequest[];
+  /** The messages of every warm-up. */
+  readonly warmedWith: readonly (readonly ChatMessage[] | undefined)[];
   /** Requests inside the engine now, and the most there ever were. */
   readonly running: number;
   readonly mostRunning: number;
@@ -62,6 +64,7 @@ export function createScriptedLane(options: ScriptedLaneOptions): ScriptedLane {
 class ScriptedLaneImpl implements ScriptedLane {
   readonly report: LaneReport;
   readonly requests: GenerateRequest[] = [];
+  readonly warmedWith: (readonly ChatMessage[] | undefined)[] = [];
   mostRunning = 0;
   aborted = 0;
   starts = 1;
@@ -97,7 +100,8 @@ class ScriptedLaneImpl implements ScriptedLane {
     this.#life.abort(new AppError('LaneDied', 'The scripted engine was killed.'));
   }
 
-  async warmup(signal?: AbortSignal): Promise<WarmupReport> {
+  async warmup(signal?: AbortSignal, messages?: readonly ChatMessage[]): Promise<WarmupReport> {
+    this.warmedWith.push(messages);
     const before = this.#options.clock.monotonicMs();
     await this.#call(signal, (inner) => this.#wait(this.#options.promptDelayMs, inner));
     const ms = this.#options.clock.monotonicMs() - before;

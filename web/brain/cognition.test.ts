@@ -55,6 +55,25 @@ describe('a turn', () => {
     expect(trace?.raw).toBe(spokenJson('Maya: Yes, I am here.'));
   });
 
+  it('reads beforehand what the next turn begins with, and is stopped without a word', async () => {
+    const { think, lane, cognition, clock, logged } = brain(() => spokenJson('Yes.'), { promptDelayMs: 50 });
+    const signal = new AbortController().signal;
+    const nobody = { ...line(2, 'Ann', ''), eventId: 'none' };
+    const priming = cognition.prime({ ...ASKED, trigger: nobody }, signal);
+    await clock.advance(100);
+    await priming;
+    await think();
+    const beginning = lane.requests[0]?.messages.slice(0, -1);
+    expect(beginning).toHaveLength(2);
+    expect(lane.warmedWith[0]?.slice(0, -1)).toEqual(beginning);
+    const end = new AbortController();
+    const stopped = cognition.prime(ASKED, end.signal);
+    await clock.advance(10);
+    end.abort();
+    await stopped;
+    expect(logged).toContain('turn.not-primed');
+  });
+
   it('is silent with the reason of the model', async () => {
     const { think } = brain(() => silentJson('It was for Kira.'));
     expect(await think()).toMatchObject({

@@ -43,6 +43,11 @@ export function createPersonaCognition(deps: CognitionDeps): PersonaCognition {
   const density = { estimatedPerTrue: 1 };
   let last: Promise<unknown> = Promise.resolve();
   return {
+    prime: (input, signal) => {
+      const priming = last.then(() => primeOnce(input, signal, { ...deps, window, density }));
+      last = priming;
+      return priming;
+    },
     think: (input, onProgress, signal) => {
       const turn = last.then(() => thinkOnce(input, onProgress, signal, { ...deps, window, density }));
       last = turn;
@@ -87,24 +92,36 @@ async function thinkOnce(
   }
 }
 
+async function primeOnce(input: TurnInput, signal: AbortSignal, deps: TurnDeps): Promise<void> {
+  try {
+    const { messages } = await compose(input, signal, deps);
+    await beforeAbort(deps.lane.warmup(signal, messages), signal);
+  } catch (error) {
+    // The turn itself will tell what is wrong; that it was only stopped is how priming ends in a busy room.
+    deps.log.log('debug', 'turn.not-primed', { code: toAppError(error).code });
+  }
+}
+
+function compose(input: TurnInput, signal: AbortSignal, deps: TurnDeps): Promise<ComposedTurn> {
+  const { self, lane, profile } = deps;
+  return composeTurn(input, {
+    ...deps,
+    card: ROLE_CARDS[self.role],
+    contextTokens: profile.contextTokens,
+    instruction: JSON_DECISION_INSTRUCTION,
+    countTokens: (messages) => beforeAbort(lane.countPromptTokens(messages, signal), signal),
+  });
+}
+
 async function decide(
   input: TurnInput,
   onProgress: (progress: TurnProgress) => void,
   signal: AbortSignal,
   deps: TurnDeps,
 ): Promise<TurnOutcome> {
-  const { self, lane, profile, window, density } = deps;
-  const card = ROLE_CARDS[self.role];
-  const composed = await composeTurn(input, {
-    ...deps,
-    card,
-    window,
-    density,
-    contextTokens: profile.contextTokens,
-    instruction: JSON_DECISION_INSTRUCTION,
-    countTokens: (messages) => beforeAbort(lane.countPromptTokens(messages, signal), signal),
-  });
-  const encoding = answerEncoding(composed.answerTokens, card.maxAnswerChars);
+  const { self, lane, profile } = deps;
+  const composed = await compose(input, signal, deps);
+  const encoding = answerEncoding(composed.answerTokens, ROLE_CARDS[self.role].maxAnswerChars);
   if (deps.isTraced)
     deps.log.log('debug', 'turn.prompt', { turn: input.turnId, prompt: promptText(composed.messages) });
   const usage = await askLane(

@@ -72,6 +72,8 @@ export type TurnOutcome =
 
 /** A persona's brain: one turn at a time; the host keeps the order. Never rejects; failures are outcomes. */
 export interface PersonaCognition {
+  /** Has the engine read what the next turn begins with, so far as it is known; of no use once that turn is there. */
+  prime(input: TurnInput, signal: AbortSignal): Promise<void>;
   think(
     input: TurnInput,
     onProgress: (progress: TurnProgress) => void,

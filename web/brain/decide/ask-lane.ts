@@ -33,7 +33,7 @@ export async function askLane(
           break;
         case 'delta':
           raw += value.text;
-          tokens += 1;
+          tokens += value.tokens ?? 1;
           onProgress({ kind: 'writing', text: partialText(raw), tokens });
           break;
         case 'done':

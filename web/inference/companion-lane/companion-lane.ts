@@ -2,7 +2,12 @@
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import { requireEmbeddable, unitVector } from '../../../shared/inference/embedding.ts';
-import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
+import {
+  warmupRequest,
+  type ChatMessage,
+  type GenerateChunk,
+  type GenerateRequest,
+} from '../../../shared/inference/generate.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import type { LaneBridge } from './lane-bridge.ts';
@@ -11,12 +16,6 @@ export interface CompanionLaneDeps {
   readonly bridge: LaneBridge;
   readonly clock: Clock;
 }
-
-const WARMUP: GenerateRequest = {
-  messages: [{ role: 'user', content: 'Hello' }],
-  sampling: { temperature: 0 },
-  maxTokens: 1,
-};
 
 export interface ReleasableLane extends InferenceLane {
   /** Gives the model's memory in the companion back, unless somebody is at work with it; the next call loads it again. */
@@ -47,10 +46,10 @@ class CompanionLane implements ReleasableLane {
     this.report = report;
   }
 
-  async warmup(signal?: AbortSignal): Promise<WarmupReport> {
+  async warmup(signal?: AbortSignal, messages?: readonly ChatMessage[]): Promise<WarmupReport> {
     const { clock } = this.#deps;
     const startedMs = clock.monotonicMs();
-    for await (const chunk of this.generate(WARMUP, signal)) {
+    for await (const chunk of this.generate(warmupRequest(messages), signal)) {
       if (chunk.kind === 'done') {
         return { firstTokenMs: chunk.result.firstTokenMs, totalMs: clock.monotonicMs() - startedMs };
       }

@@ -4,7 +4,12 @@ import { AppError } from '../../../shared/errors.ts';
 import { createAdmission, inSlot } from '../../../shared/inference/admission.ts';
 import type { GgufHeader } from '../../../shared/inference/gguf-header.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
-import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
+import {
+  warmupRequest,
+  type ChatMessage,
+  type GenerateChunk,
+  type GenerateRequest,
+} from '../../../shared/inference/generate.ts';
 import {
   createPromptRenderer,
   type PromptFacts,
@@ -29,12 +34,6 @@ export interface EngineLaneDeps {
 
 /** Streaming stutters when several requests decode at once, and one bad request can end its neighbours. */
 const SLOTS = 1;
-const WARMUP: GenerateRequest = {
-  messages: [{ role: 'user', content: 'Hello' }],
-  sampling: { temperature: 0 },
-  maxTokens: 1,
-};
-
 export async function openEngineLane(deps: EngineLaneDeps, signal: AbortSignal): Promise<InferenceLane> {
   const engine = await deps.openEngine(signal);
   return new EngineLane(deps, engine);
@@ -57,8 +56,8 @@ class EngineLane implements InferenceLane {
     this.report = deps.report(engine);
   }
 
-  async warmup(signal?: AbortSignal): Promise<WarmupReport> {
-    for await (const chunk of this.generate(WARMUP, signal)) {
+  async warmup(signal?: AbortSignal, messages?: readonly ChatMessage[]): Promise<WarmupReport> {
+    for await (const chunk of this.generate(warmupRequest(messages), signal)) {
       if (chunk.kind === 'done') {
         const { firstTokenMs, totalMs } = chunk.result;
         return { firstTokenMs, totalMs };

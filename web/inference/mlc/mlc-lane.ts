@@ -3,11 +3,12 @@ import type { Clock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { createAdmission, inSlot } from '../../../shared/inference/admission.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
-import type {
-  ChatMessage,
-  GenerateChunk,
-  GenerateRequest,
-  GenerateResult,
+import {
+  warmupRequest,
+  type ChatMessage,
+  type GenerateChunk,
+  type GenerateRequest,
+  type GenerateResult,
 } from '../../../shared/inference/generate.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
 import { answerError } from './mlc-errors.ts';
@@ -23,12 +24,6 @@ export interface MlcLaneDeps {
 
 /** The engine takes one at a time anyway; here they wait where they can be told so and given up. */
 const SLOTS = 1;
-const WARMUP: GenerateRequest = {
-  messages: [{ role: 'user', content: 'Hello' }],
-  sampling: { temperature: 0 },
-  maxTokens: 1,
-};
-
 export class MlcLane implements InferenceLane {
   readonly report: LaneReport;
   readonly #deps: MlcLaneDeps;
@@ -42,9 +37,9 @@ export class MlcLane implements InferenceLane {
     this.report = deps.report;
   }
 
-  async warmup(signal?: AbortSignal): Promise<WarmupReport> {
+  async warmup(signal?: AbortSignal, messages?: readonly ChatMessage[]): Promise<WarmupReport> {
     const { firstTokenMs, totalMs } = await this.#inSlot(signal, (engine, both) =>
-      this.#complete(engine, WARMUP, () => undefined, both),
+      this.#complete(engine, warmupRequest(messages), () => undefined, both),
     );
     return { firstTokenMs, totalMs };
   }
@@ -68,7 +63,7 @@ export class MlcLane implements InferenceLane {
   /** web-llm shows its tokenizer to nobody: one token is generated, and its own count read. */
   async countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number> {
     const { promptTokens } = await this.#inSlot(signal, (engine, both) =>
-      this.#complete(engine, { ...WARMUP, messages: [...messages] }, () => undefined, both),
+      this.#complete(engine, warmupRequest(messages), () => undefined, both),
     );
     return promptTokens;
   }

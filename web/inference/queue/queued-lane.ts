@@ -35,7 +35,7 @@ export function queuedLane(deps: QueuedLaneDeps, personaId: string): InferenceLa
   };
   return {
     report: lane.report,
-    warmup: (signal) => inTurn('background', signal, () => lane.warmup(signal)),
+    warmup: (signal, messages) => inTurn('background', signal, () => lane.warmup(signal, messages)),
     generate: (request, signal) =>
       chunkStream(
         (push, inner) =>

@@ -42,7 +42,7 @@ export interface InferenceWorkerApi {
    */
   hold(lock: string): Promise<void>;
   open(call: number, options: WorkerOpenOptions, onProgress: OnLaneProgress): Promise<Answer<OpenedModel>>;
-  warmup(call: number): Promise<Answer<WarmupReport>>;
+  warmup(call: number, messages?: readonly ChatMessage[]): Promise<Answer<WarmupReport>>;
   generate(request: GenerateRequest): ReadableStream<WireChunk>;
   countPromptTokens(call: number, messages: readonly ChatMessage[]): Promise<Answer<number>>;
   embed(call: number, text: string): Promise<Answer<Float32Array>>;

@@ -46,7 +46,7 @@ export function createWorkerLaneService(
         lane = fresh;
         return { report: fresh.report, model };
       }),
-    warmup: (call) => answer(call, (signal) => opened().warmup(signal)),
+    warmup: (call, messages) => answer(call, (signal) => opened().warmup(signal, messages)),
     generate: (request) => {
       const stream = toWireStream(() => opened().generate(request));
       return transfer(stream, [stream]);

@@ -57,9 +57,9 @@ class WorkerLane implements InferenceLane {
         : options;
   }
 
-  async warmup(signal?: AbortSignal): Promise<WarmupReport> {
+  async warmup(signal?: AbortSignal, messages?: readonly ChatMessage[]): Promise<WarmupReport> {
     const session = await this.#alive();
-    return session.call((api, call) => api.warmup(call), signal);
+    return session.call((api, call) => api.warmup(call, messages), signal);
   }
 
   generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk> {

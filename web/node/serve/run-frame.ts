@@ -39,7 +39,8 @@ export type FrameEnd =
   | { readonly kind: 'silent'; readonly reason: string; readonly decidedBy: 'model' | 'loop-guard' | 'rule' }
   | { readonly kind: 'errored'; readonly error: AppError };
 
-const HISTORY_ROWS = 200;
+/** Lines of the room that a turn is handed. */
+export const HISTORY_ROWS = 200;
 /** The engine or the way to it broke under the turn: thought once more when it is back. */
 const THINK_AGAIN: ReadonlySet<string> = new Set(['LaneDied', 'BridgeDown', 'BridgeTimeout', 'NotClaimed']);
 

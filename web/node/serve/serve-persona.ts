@@ -11,6 +11,7 @@ import { chooseFrame } from './choose-frame.ts';
 import type { ChatRow, Conversation, IncomingBurst } from './conversation.ts';
 import type { PersonaContext } from './persona-context.ts';
 import { replyMid } from './reply-mid.ts';
+import { startPriming, type Priming } from './prime-room.ts';
 import { runFrame, type FrameDeps, type FrameEnd } from './run-frame.ts';
 import { Tenure } from './tenure.ts';
 import type { ServeOutcome } from './serve-outcome.ts';
@@ -48,12 +49,14 @@ export async function servePersona(deps: ServeDeps, signal: AbortSignal): Promis
   const { ctx, clock, outcome } = deps;
   let failures = 0;
   let recovered = false;
+  let priming: Priming | undefined;
   const tenure = new Tenure(deps.lease, deps.conversation);
   while (!signal.aborted) {
     try {
       if (!recovered) await recover(deps, tenure, signal);
       recovered = true;
-      await serveNext(deps, tenure, signal);
+      priming ??= startPriming(deps, signal);
+      await serveNext(deps, tenure, priming, signal);
       failures = 0;
     } catch (thrown) {
       if (signal.aborted) break;
@@ -69,6 +72,7 @@ export async function servePersona(deps: ServeDeps, signal: AbortSignal): Promis
       await clock.sleep(pauseMs, signal).catch((_aborted: unknown) => undefined);
     }
   }
+  await priming?.stop();
   return outcome;
 }
 
@@ -80,10 +84,16 @@ async function recover(deps: ServeDeps, tenure: Tenure, signal: AbortSignal): Pr
   }
 }
 
-async function serveNext(deps: ServeDeps, tenure: Tenure, signal: AbortSignal): Promise<void> {
+async function serveNext(
+  deps: ServeDeps,
+  tenure: Tenure,
+  priming: Priming,
+  signal: AbortSignal,
+): Promise<void> {
   const { ctx, conversation, ledger, clock, outcome } = deps;
   await tenure.confirm(signal);
   let burst = await conversation.nextMessage(signal);
+  await priming.stop();
   // Her home may have been elsewhere while this loop waited: then what was answered there is no news.
   await tenure.confirm(signal);
   burst = await conversation.nextMessage(signal);

@@ -3,6 +3,7 @@ import type { Progress } from '../../node/view.ts';
 
 const LOCALE = 'en-GB';
 const COUNT = new Intl.NumberFormat(LOCALE);
+const WHOLE = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
 const ONE_DECIMAL = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
 const TIME = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
 const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'full', timeStyle: 'medium' });
@@ -38,7 +39,8 @@ export function formatProgress({ done, total, unit }: Progress): string {
 }
 
 export function formatRate(tokensPerSecond: number): string {
-  return `${ONE_DECIMAL.format(tokensPerSecond)} tokens/s`;
+  const format = tokensPerSecond < 100 ? ONE_DECIMAL : WHOLE;
+  return `${format.format(tokensPerSecond)} tokens/s`;
 }
 
 /** "less than a minute", "5 min", "2 h 10 min". */
