@@ -1,7 +1,7 @@
 /** Owns the stage of the benchmarks in a browser: the built bench page, its server, a Chromium, models by name. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { GenerateRequest } from '../../shared/inference/generate.ts';
+import type { ChatMessage, GenerateRequest } from '../../shared/inference/generate.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import { startLaneRig } from '../lanes/lane-rig.ts';
 import { launchChromium } from '../run/chromium.ts';
@@ -13,7 +13,7 @@ import type { TimedTurn } from './timed-turn.ts';
 export interface BenchPage {
   /** Loaded, not warmed up. */
   openLane(modelId: string): Promise<LaneReport>;
-  warmLane(): Promise<void>;
+  warmLane(messages: readonly ChatMessage[]): Promise<void>;
   askLane(requests: readonly GenerateRequest[]): Promise<readonly TimedTurn[]>;
   countAndAskLane(request: GenerateRequest): Promise<TimedTurn>;
   closeLane(): Promise<void>;
@@ -50,7 +50,7 @@ export async function startBenchPage(models: Readonly<Record<string, string>>): 
       };
       return page.evaluate(async (given) => window.bench.openLane(given), offer);
     },
-    warmLane: () => page.evaluate(async () => window.bench.warmLane()),
+    warmLane: (messages) => page.evaluate(async (given) => window.bench.warmLane(given), [...messages]),
     askLane: (requests) => page.evaluate(async (asked) => window.bench.askLane(asked), [...requests]),
     countAndAskLane: (request) =>
       page.evaluate(async (asked) => window.bench.countAndAskLane(asked), request),

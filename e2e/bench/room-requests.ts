@@ -19,9 +19,13 @@ const TALK = ['the boats are in', 'who has the keys?', 'rain again today', 'the 
 const ASKED = ['Maya, who are you?', 'Hello Maya!', 'Maya, what is this place?', 'Maya, what can you do?'];
 
 /** Room number `room` after `lines` lines; rooms differ from their first line on. */
-export async function roomTurn(room: number, lines: number): Promise<RoomTurn> {
+export async function roomTurn(
+  room: number,
+  lines: number,
+  asked = ASKED[(room + lines) % ASKED.length]!,
+): Promise<RoomTurn> {
   const history = Array.from({ length: lines }, (_, at) => spoken(room, at));
-  const asking = line(lines, PEOPLE[room % PEOPLE.length]!, ASKED[(room + lines) % ASKED.length]!);
+  const asking = line(lines, PEOPLE[room % PEOPLE.length]!, asked);
   const composed = await composeTurn(turnInput(history, asking), {
     self: { peerId: peerIdOf('Maya'), name: 'Maya' },
     card: ROLE_CARDS.helper,

@@ -5,7 +5,7 @@
 import { expose } from 'comlink';
 import type { ModelOffer } from '../../../shared/bridge/messages.ts';
 import { systemClock } from '../../../shared/clock.ts';
-import type { GenerateRequest } from '../../../shared/inference/generate.ts';
+import type { ChatMessage, GenerateRequest } from '../../../shared/inference/generate.ts';
 import type { InferenceLane, LaneReport } from '../../../shared/inference/lane.ts';
 import { openWorkerLane } from '../../../web/inference/worker-lane/worker-lane.ts';
 import workerUrl from '../../../web/inference/inference-worker.ts?worker&url';
@@ -16,7 +16,8 @@ import { RawWllama, type RawSettings } from './raw-wllama.ts';
 export interface BenchApi {
   /** In the place of the one before. */
   openLane(offer: ModelOffer): Promise<LaneReport>;
-  warmLane(): Promise<void>;
+  /** Has it read these beforehand. */
+  warmLane(messages: readonly ChatMessage[]): Promise<void>;
   /** All at once. Rejects when one of them is lost. */
   askLane(requests: readonly GenerateRequest[]): Promise<readonly TimedTurn[]>;
   /** As a turn does it: the prompt is counted before it is thought about. */
@@ -75,8 +76,8 @@ const api: BenchApi = {
     ({ lane } = await openWorkerLane(deps, options, () => undefined, NEVER));
     return lane.report;
   },
-  warmLane: async () => {
-    await opened().warmup();
+  warmLane: async (messages) => {
+    await opened().warmup(undefined, messages);
   },
   askLane: (requests) => {
     const dueMs = performance.now();
