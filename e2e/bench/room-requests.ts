@@ -30,6 +30,7 @@ export async function roomTurn(
     self: { peerId: peerIdOf('Maya'), name: 'Maya' },
     card: ROLE_CARDS.helper,
     contextTokens: CONTEXT_TOKENS,
+    speeds: {},
     instruction: JSON_DECISION_INSTRUCTION,
     timeZone: 'UTC',
     window: new TranscriptWindow(),

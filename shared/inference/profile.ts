@@ -1,6 +1,7 @@
 /** Owns the inference profile: which lane and model a persona thinks with, and the numbers everything else derives from. */
 import type { Sampling } from './generate.ts';
 import type { LaneId, WarmupReport } from './lane.ts';
+import type { Speeds } from './speeds.ts';
 
 /**
  * The starter is greedy: its scores were taken so, and a penalty on what stands in the prompt works against copying names
@@ -20,6 +21,8 @@ export interface InferenceProfile {
   readonly isStarter: boolean;
   readonly contextTokens: number;
   readonly sampling: Sampling;
+  /** As they were known when she was hosted. */
+  readonly speeds: Speeds;
   /** How fast the loaded lane was with a short prompt, before anybody was hosted on it. */
   readonly warmup: WarmupReport;
   /** Tier as found on this device, and whether it is the explicit floor because nothing better was proven. */

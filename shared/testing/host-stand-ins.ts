@@ -71,6 +71,7 @@ export const idleLane: InferenceLane = {
 export const idleAdapters: AdapterFactory = {
   choose: () => Promise.resolve({ lane: 'companion', reason: 'a stand-in' }),
   build: () => Promise.resolve(idleLane),
+  speeds: () => ({}),
   onDeviceLost: () => ({ kind: 'again' }),
   close: () => Promise.resolve(),
 };

@@ -17,7 +17,7 @@ function brain(answer: ScriptedAnswer, more: Partial<ScriptedLaneOptions & Cogni
   const lane = createScriptedLane({ clock, answer, ...more });
   const cognition = createPersonaCognition({
     self: { peerId: peerIdOf('Maya'), name: 'Maya', role: 'helper' },
-    profile: { contextTokens: lane.report.contextTokens, sampling: { temperature: 0 } },
+    profile: { contextTokens: lane.report.contextTokens, sampling: { temperature: 0 }, speeds: {} },
     lane,
     clock,
     log: createLogger(({ event }) => logged.push(event), clock),

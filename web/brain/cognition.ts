@@ -21,7 +21,7 @@ import type { PersonaCognition, TurnInput, TurnOutcome, TurnProgress, TurnTrace 
 
 export interface CognitionDeps {
   readonly self: { readonly peerId: string; readonly name: string; readonly role: RoleId };
-  readonly profile: Pick<InferenceProfile, 'contextTokens' | 'sampling'>;
+  readonly profile: Pick<InferenceProfile, 'contextTokens' | 'sampling' | 'speeds'>;
   readonly lane: InferenceLane;
   readonly clock: Clock;
   readonly log: Logger;
@@ -108,6 +108,7 @@ function compose(input: TurnInput, signal: AbortSignal, deps: TurnDeps): Promise
     ...deps,
     card: ROLE_CARDS[self.role],
     contextTokens: profile.contextTokens,
+    speeds: profile.speeds,
     instruction: JSON_DECISION_INSTRUCTION,
     countTokens: (messages) => beforeAbort(lane.countPromptTokens(messages, signal), signal),
   });

@@ -39,7 +39,7 @@ describe('the data of the starter mind', () => {
         const lane = createScriptedLane({ clock: systemClock, answer: () => spokenJson('Yes.') });
         const cognition = createPersonaCognition({
           self: { ...turn.self, role: 'helper' },
-          profile: { contextTokens: CONTEXT_TOKENS, sampling: { temperature: 0 } },
+          profile: { contextTokens: CONTEXT_TOKENS, sampling: { temperature: 0 }, speeds: {} },
           lane,
           clock: systemClock,
           log: silentLogger,

@@ -21,6 +21,7 @@ function deps(contextTokens = 2_048, more: Partial<ComposeDeps> = {}): ComposeDe
     self: { peerId: peerIdOf('Maya'), name: 'Maya' },
     card: ROLE_CARDS.helper,
     contextTokens,
+    speeds: {},
     instruction: JSON_DECISION_INSTRUCTION,
     timeZone: 'UTC',
     window: new TranscriptWindow(),

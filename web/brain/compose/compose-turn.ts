@@ -2,6 +2,7 @@
 import { AppError } from '../../../shared/errors.ts';
 import { textCharsWithin } from '../../../shared/inference/decision.ts';
 import type { ChatMessage } from '../../../shared/inference/generate.ts';
+import type { Speeds } from '../../../shared/inference/speeds.ts';
 import type { RoleCard } from '../../../shared/persona/roles.ts';
 import type { TurnInput } from '../turn.ts';
 import { cutToTokens, estimateTokens } from './estimate-tokens.ts';
@@ -9,7 +10,7 @@ import { allocateBudget } from './flexbox-budget.ts';
 import { neutralText } from './neutral-text.ts';
 import { audienceOf, cardBlock, dateAndTimeBlock, rosterBlock, signalsBlock } from './prompt-blocks.ts';
 import { renderPrompt, type PromptParts } from './prompt-form.ts';
-import { reservesOf, type Reserves } from './reserves.ts';
+import { budgetFor, TARGET_FIRST_TOKEN_MS, type TurnBudget } from './turn-budget.ts';
 import { speakerNames } from './speaker-names.ts';
 import {
   lineCapTokens,
@@ -22,6 +23,8 @@ export interface ComposeDeps {
   readonly self: { readonly peerId: string; readonly name: string };
   readonly card: RoleCard;
   readonly contextTokens: number;
+  /** The same for as long as she is hosted: a budget that moves would break the engine's cache. */
+  readonly speeds: Speeds;
   readonly instruction: string;
   /** IANA name. */
   readonly timeZone: string;
@@ -54,13 +57,13 @@ const MOST_COUNTS = 8;
 
 /** Rejects with `ContextOverflow` when rules, card and a cut new line alone are more than the context holds. */
 export async function composeTurn(input: TurnInput, deps: ComposeDeps): Promise<ComposedTurn> {
-  const { contextTokens, density } = deps;
-  const reserves = reservesOf(contextTokens);
-  const limit = contextTokens - reserves.completion;
+  const { contextTokens, speeds, density } = deps;
+  const budget = budgetFor(contextTokens, speeds, TARGET_FIRST_TOKEN_MS);
+  const limit = budget.prompt;
   const pieces = gather(input, deps);
   let caution = 1;
   for (let counts = 0; counts < MOST_COUNTS; counts += 1) {
-    const draft = plan(pieces, Math.floor(limit * density.estimatedPerTrue * caution), reserves, deps.window);
+    const draft = plan(pieces, Math.floor(limit * density.estimatedPerTrue * caution), budget, deps.window);
     const promptTokens = await deps.countTokens(draft.messages);
     density.estimatedPerTrue = Math.min(1, estimateOf(draft.messages) / Math.max(1, promptTokens));
     const answerTokens = contextTokens - promptTokens;
@@ -118,14 +121,14 @@ interface Draft extends Pick<
 }
 
 /** The prompt for so many estimated tokens. */
-function plan(pieces: Pieces, promptTokens: number, reserves: Reserves, window: TranscriptWindow): Draft {
+function plan(pieces: Pieces, promptTokens: number, budget: TurnBudget, window: TranscriptWindow): Draft {
   const { lines, memories, triggerName, triggerText, rest } = pieces;
   const frame = estimateOf(renderPrompt({ ...rest, transcript: [], memories: [], trigger: '' }));
-  const available = promptTokens - Math.max(frame, reserves.system);
+  const available = promptTokens - Math.max(frame, budget.system);
   const trigger = estimateTokens(triggerText);
   const memory = memories.reduce((sum, line) => sum + estimateTokens(line), 0);
   const transcript = Math.min(
-    reserves.sourceCap,
+    budget.sourceCap,
     lines.reduce((sum, line) => sum + line.tokens, 0),
   );
   const { allocations } = allocateBudget(available, [
@@ -150,7 +153,7 @@ function plan(pieces: Pieces, promptTokens: number, reserves: Reserves, window: 
       sourceId: 'memory',
       floor: 0,
       min: Math.min(memory, COMFORT_TOKENS),
-      max: Math.min(memory, reserves.sourceCap),
+      max: Math.min(memory, budget.sourceCap),
       priority: 10,
       required: false,
     },

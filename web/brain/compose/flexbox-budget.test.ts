@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocateBudget, type BudgetClaim } from './flexbox-budget.ts';
-import { reservesOf } from './reserves.ts';
+import { budgetFor } from './turn-budget.ts';
 
 const claim = (
   sourceId: string,
@@ -23,8 +23,8 @@ describe('reserves and claims of one weight', () => {
     [131_072, 512, 4_000, 126_560, 78_643, 63_280, 63_280, 0],
     [200_000, 512, 4_000, 195_488, 120_000, 97_744, 97_744, 0],
   ])('of %i tokens', (context, system, completion, available, cap, first, second, left) => {
-    const reserves = reservesOf(context);
-    expect(reserves).toEqual({ system, completion, sourceCap: cap });
+    const reserves = budgetFor(context, {}, 20_000);
+    expect(reserves).toEqual({ prompt: context - completion, system, completion, sourceCap: cap });
     expect(context - system - completion).toBe(available);
     const floor = Math.min(500, cap);
     // In the order of their names: that is how equal priorities are served.
@@ -40,7 +40,7 @@ describe('reserves and claims of one weight', () => {
     [2_048, 1_332, 1_228, 104],
     [32_768, 28_256, 19_660, 8_596],
   ])('with one source, of %i tokens', (context, available, expected, left) => {
-    const cap = reservesOf(context).sourceCap;
+    const cap = budgetFor(context, {}, 20_000).sourceCap;
     expect(allocateBudget(available, [claim('a', [500, 500, cap], 10)])).toMatchObject({
       allocations: [{ allocated: expected, state: 'satisfied' }],
       unallocated: left,

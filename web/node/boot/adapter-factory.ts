@@ -1,6 +1,7 @@
 /** Owns the interface from a profile to a loaded lane: the one seam where local, companion and later lanes differ. */
 import type { AppError } from '../../../shared/errors.ts';
 import type { InferenceLane, LaneId } from '../../../shared/inference/lane.ts';
+import type { Speeds } from '../../../shared/inference/speeds.ts';
 import type { InferenceProfile } from '../../../shared/inference/profile.ts';
 
 /** What the plan chose for this device, and why. */
@@ -12,7 +13,7 @@ export interface LaneChoice {
 /** What is known before the lane is loaded; the rest is what it holds and shows then, not what was asked for. */
 export type PlannedProfile = Omit<
   InferenceProfile,
-  'contextTokens' | 'modelName' | 'isStarter' | 'sampling' | 'warmup'
+  'contextTokens' | 'modelName' | 'isStarter' | 'sampling' | 'speeds' | 'warmup'
 >;
 
 /** What to do after the GPU went away under a turn. */
@@ -29,6 +30,8 @@ export interface AdapterFactory {
   choose(): Promise<LaneChoice>;
   /** The loaded lane as this persona sees it; personas with one model share it. Rejects with `LaneStartFailed`, `ModelNotGguf`, … */
   build(profile: PlannedProfile): Promise<InferenceLane>;
+  /** What is known of the speed of the loaded lane on this device. */
+  speeds(): Speeds;
   /** Counts the loss. */
   onDeviceLost(): DeviceLossRemedy;
   /** Ends the lane in use. */

@@ -172,6 +172,7 @@ export class PersonaSpawnSupervisor {
         modelName: model.name,
         isStarter: model.starter,
         sampling: samplingFor(model.starter),
+        speeds: this.#deps.adapters.speeds(),
         warmup,
       };
       enter('brain');

@@ -3,6 +3,7 @@ import type { Ready } from '../../../shared/bridge/protocol.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import type { InferenceLane } from '../../../shared/inference/lane.ts';
+import type { Speeds } from '../../../shared/inference/speeds.ts';
 import { endpointReason, mlcOf, offeredAgain, type LaneFactory } from '../../inference/lane-factory.ts';
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
 import { planLane } from '../../inference/plan.ts';
@@ -91,6 +92,10 @@ export class LaneAdapters implements AdapterFactory {
     }
     this.#wanted = source;
     this.#isGpuLost = false;
+  }
+
+  speeds(): Speeds {
+    return this.#hosted ? this.#deps.speeds.of(this.#hosted.opened.lane.report) : {};
   }
 
   onDeviceLost(): DeviceLossRemedy {

@@ -20,6 +20,7 @@ export async function composeMessages(turn: Turn): Promise<readonly ChatMessage[
     self: turn.self,
     card: turn.card,
     contextTokens: CONTEXT_TOKENS,
+    speeds: {},
     instruction: JSON_DECISION_INSTRUCTION,
     timeZone: turn.timeZone,
     window: new TranscriptWindow(),

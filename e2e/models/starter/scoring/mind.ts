@@ -36,6 +36,7 @@ export async function openMind(path: string): Promise<Mind> {
         self: turn.self,
         card: turn.card,
         contextTokens,
+        speeds: {},
         instruction: JSON_DECISION_INSTRUCTION,
         timeZone: turn.timeZone,
         window: new TranscriptWindow(),
