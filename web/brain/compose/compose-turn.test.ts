@@ -131,6 +131,14 @@ describe('the budget', () => {
     }
   });
 
+  it('is no longer than what is read in twenty seconds here', async () => {
+    const slow = deps(8_192, { speeds: { prefillTokensPerSecond: 50 } });
+    const input = turnInput(chatter(400), line(500, 'Ann', 'new'));
+    const composed = await composeTurn(input, slow);
+    expect(composed.promptTokens).toBeLessThanOrEqual(1_000);
+    expect((await composeTurn(input, deps(8_192))).promptTokens).toBeGreaterThan(1_000);
+  });
+
   it('keeps the newest lines', async () => {
     const [, transcript] = await prompt(turnInput(chatter(200), line(300, 'Ann', 'new')));
     expect(transcript).toContain('nothing in particular 199\n');
