@@ -7,6 +7,7 @@ import type { Visitor } from './visitor.ts';
 
 const MIB = 1024 * 1024;
 const BIG_BYTES = 200 * MIB;
+const SMALL_BYTES = 40 * MIB;
 
 /** Other bytes at every place, without 200 MB in memory. */
 function bigBytes(start: number, end: number): Uint8Array {
@@ -144,5 +145,30 @@ test.describe('a model from elsewhere', () => {
       });
       expect(host.takeSentBytes()).toBe(CHUNK_BYTES);
     });
+  });
+
+  test('stops by name where the disk is full, keeps what has arrived, and goes on when there is room', async ({
+    settle,
+  }) => {
+    const { visitor } = await settle();
+    const { models, page } = visitor;
+    const disk = await page.context().newCDPSession(page);
+    const { origin } = new URL(page.url());
+    await withHost(async (host) => {
+      host.holdAt(SMALL_BYTES / 2);
+      await approveAndAsk(visitor, host);
+      const bar = models.getByRole('progressbar', { name: 'Download of big.gguf' });
+      await expect
+        .poll(async () => Number(await bar.evaluate((element) => (element as HTMLProgressElement).value)))
+        .toBeGreaterThan(SMALL_BYTES / 4);
+      await disk.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: MIB });
+      host.letOn();
+      await expect(models).toContainText('Free some disk space');
+      host.takeSentBytes();
+      await disk.send('Storage.overrideQuotaForOrigin', { origin });
+      await models.getByRole('button', { name: 'Resume the download of big.gguf' }).click();
+      await expect(models.getByRole('button', { name: 'Use big.gguf' })).toBeVisible();
+      expect(host.takeSentBytes()).toBeLessThan(0.8 * SMALL_BYTES);
+    }, SMALL_BYTES);
   });
 });
