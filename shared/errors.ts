@@ -49,6 +49,7 @@ export type ErrorCode =
   | 'ModelNotGguf'
   | 'ModelTruncated'
   | 'ModelUnsupported'
+  | 'ModelTooLarge'
   // downloads
   | 'HostNotApproved'
   | 'DownloadOffline'
@@ -71,6 +72,9 @@ export type ErrorCode =
   | 'LaneBusy'
   | 'ContextOverflow'
   | 'EmbeddingsUnsupported'
+  | 'AdaptersUnsupported'
+  | 'AdapterNotFound'
+  | 'AdapterMismatch'
   | 'GrammarInvalid'
   | 'DecisionMalformed'
   | 'Aborted'
@@ -130,6 +134,7 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   ModelNotGguf: 'Choose a file in GGUF format (its first four bytes are "GGUF").',
   ModelTruncated: 'The file is cut short. Download or copy it again.',
   ModelUnsupported: 'Choose another GGUF; this one uses something the engine cannot run.',
+  ModelTooLarge: 'Choose a smaller model, or the same one in fewer bits; what was loaded before goes on.',
   HostNotApproved: 'Approve the host in "Models" if you trust it, then start the download again.',
   DownloadOffline: 'Check the network, then resume; what has arrived is kept.',
   DownloadBusy: 'Resume in a few minutes; what has arrived is kept.',
@@ -152,6 +157,10 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   LaneBusy: 'Nothing to do: she goes on as soon as the change is through.',
   ContextOverflow: "The prompt is longer than the model's context. Choose a model with a longer one.",
   EmbeddingsUnsupported: 'Choose another model, or let the companion think: npm start -- --lane companion.',
+  AdaptersUnsupported:
+    'Let the companion think (npm start -- --lane companion), or take the adapter off the persona.',
+  AdapterNotFound: 'Check the paths given with --adapter, and start again with the file where it was.',
+  AdapterMismatch: 'Choose an adapter that was trained on this model, or the model that it was trained on.',
   GrammarInvalid: 'This is a defect of ours; the turn was given up. Nothing was said.',
   DecisionMalformed:
     'The model did not keep to the decision form; the turn was given up. Try a larger model.',

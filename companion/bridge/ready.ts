@@ -13,9 +13,11 @@ export function readyMessage(deps: RelayDeps, daemon: DaemonInfo): Ready {
     daemon,
     rooms: [...deps.rooms],
     models: [...deps.shelf.offers()],
+    adapters: [...deps.adapters.offers()],
     approvedHosts: [...deps.hosts.list()],
     ...(deps.endpoint.offer() && { endpoint: deps.endpoint.offer() }),
     ...(deps.forcedLane === undefined ? {} : { forcedLane: deps.forcedLane }),
     companionLane: deps.lane.availability(),
+    machine: { memoryBytes: deps.machine.memoryBytes, cores: deps.machine.cores },
   };
 }

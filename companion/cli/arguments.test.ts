@@ -10,12 +10,13 @@ describe('parseCommand', () => {
     const home = join(homedir(), '.persona-node');
     expect(parseCommand([], CWD)).toEqual({
       kind: 'start',
-      options: { port: 4747, home, airc: 'auto', open: true },
+      options: { port: 4747, home, airc: 'auto', adapters: [], open: true },
     });
   });
 
   it('takes every option, with paths relative to the folder it is run in', () => {
-    const args = '--port 0 --home h --airc a.sock --room general --model m.gguf --lane gguf --no-open';
+    const args =
+      '--port 0 --home h --airc a.sock --room general --model m.gguf --lane gguf --no-open --adapter a.gguf --adapter /b.gguf';
     expect(parseCommand(args.split(' '), CWD)).toEqual({
       kind: 'start',
       options: {
@@ -24,6 +25,7 @@ describe('parseCommand', () => {
         airc: join(CWD, 'a.sock'),
         room: 'general',
         model: join(CWD, 'm.gguf'),
+        adapters: [join(CWD, 'a.gguf'), resolve('/b.gguf')],
         lane: 'gguf',
         open: false,
       },
@@ -53,6 +55,9 @@ describe('parseCommand', () => {
     ['--lane', 'mlc'],
     ['--room', ' '],
     ['--home', ''],
+    ['--adapter', 'a.gguf', '--adapter', ' '],
+    ['--adapter'],
+    ['status', '--adapter', 'a.gguf'],
     ['--prot', '1'],
     ['--port'],
     ['dance'],

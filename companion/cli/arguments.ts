@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly room?: string;
   /** Absolute path of a GGUF file. */
   readonly model?: string;
+  /** Absolute paths of GGUF files. */
+  readonly adapters: readonly string[];
   readonly lane?: ForcedLane;
   readonly open: boolean;
 }
@@ -37,6 +39,7 @@ const OPTIONS = {
   airc: { type: 'string' },
   room: { type: 'string' },
   model: { type: 'string' },
+  adapter: { type: 'string', multiple: true },
   lane: { type: 'string' },
   'no-open': { type: 'boolean' },
   json: { type: 'boolean' },
@@ -48,7 +51,7 @@ type Values = ReturnType<typeof readOptions>['values'];
 
 /** Options of each command; `help` and `version` go with all. */
 const ALLOWED: Readonly<Record<'start' | 'status' | 'pair', readonly (keyof typeof OPTIONS)[]>> = {
-  start: ['port', 'home', 'airc', 'room', 'model', 'lane', 'no-open'],
+  start: ['port', 'home', 'airc', 'room', 'model', 'adapter', 'lane', 'no-open'],
   status: ['home', 'json'],
   pair: ['home'],
 };
@@ -88,6 +91,7 @@ function readOptions(args: readonly string[]) {
 
 function startOptions(values: Values, home: string, cwd: string): StartOptions {
   const model = pathOf(values.model, 'model', cwd);
+  const adapters = (values.adapter ?? []).map((path) => requiredPath(path, 'adapter', cwd));
   const room = values.room;
   if (room?.trim() === '') throw invalid('--room needs a name or a UUID.');
   return {
@@ -96,6 +100,7 @@ function startOptions(values: Values, home: string, cwd: string): StartOptions {
     airc: aircOf(values.airc, cwd),
     ...(room === undefined ? {} : { room }),
     ...(model === undefined ? {} : { model }),
+    adapters,
     ...laneOf(values.lane),
     open: values['no-open'] !== true,
   };
@@ -124,7 +129,10 @@ function laneOf(text: string | undefined): { readonly lane?: ForcedLane } {
 }
 
 function pathOf(text: string | undefined, option: string, cwd: string): string | undefined {
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : requiredPath(text, option, cwd);
+}
+
+function requiredPath(text: string, option: string, cwd: string): string {
   if (text.trim() === '') throw invalid(`--${option} needs a path.`);
   return resolve(cwd, text);
 }

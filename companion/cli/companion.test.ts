@@ -3,15 +3,20 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { randomLora } from '../../e2e/models/random-lora.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import { systemRandom } from '../../shared/random.ts';
 import { MemoryDaemon } from '../../shared/testing/memory-daemon.ts';
 import { ROOM } from '../../shared/testing/relay-world.ts';
 import { SeededRandom } from '../../shared/testing/seeded-random.ts';
+import { createAdapterShelf } from '../llama/adapter-shelf.ts';
 import type { CompanionParts } from './companion.ts';
 import { controlPathOf } from './control-path.ts';
 import { runProgram } from './run.ts';
+
+/** A file must not steer the terminal. */
+const NAME = ['general.name', { type: 'text', value: 'The\n\u009bPoet' }] as const;
 
 let folder: string;
 let parts: CompanionParts;
@@ -52,6 +57,7 @@ beforeEach(async () => {
         openUpload: () => 'ticket',
         receiveUpload: () => Promise.reject(new Error('no upload expected')),
       }),
+    openAdapters: () => Promise.resolve({ offers: () => [], fileOf: () => undefined }),
     startLane: () =>
       Promise.resolve({
         availability: () => ({ available: false, reason: 'no engine in this test' }),
@@ -196,6 +202,37 @@ describe('the companion', () => {
     expect(await logText()).toContain('"code":"PortTaken"');
     expect({ lane, daemon }).toEqual({ lane: { disposed: 1 }, daemon: { closed: 1 } });
     await start();
+  });
+
+  it('tells which adapters it was given, and ends with the reason for one that is none', async () => {
+    const adapter = join(folder, 'poet.gguf');
+    const openAdapters: CompanionParts['openAdapters'] = (paths, { clock, tell }) =>
+      createAdapterShelf({ paths, clock, tell });
+    parts = { ...parts, openAdapters };
+    const [poet, other] = [randomLora({ pairs: [NAME] }), randomLora({ seed: 2 })];
+    await writeFile(adapter, poet);
+    await writeFile(join(folder, 'other.gguf'), other);
+    const { out, stop } = await start(' --adapter poet.gguf --adapter other.gguf');
+    expect(out.join('\n')).toMatch(/ {2}adapter The {2}Poet\n {2}adapter random adapter 2\n/);
+    const status = run('status --json --home home');
+    expect(await status.code).toBe(0);
+    expect(JSON.parse(status.out.join('\n'))).toMatchObject({
+      adapters: [
+        { name: 'The \u009bPoet', sizeBytes: poet.length },
+        { name: 'random adapter 2', sizeBytes: other.length },
+      ],
+    });
+    const text = run('status --home home');
+    await text.code;
+    expect(text.out.join('\n')).toContain('adapter  The  Poet');
+    await stop();
+
+    await writeFile(adapter, 'no adapter');
+    const { code, err } = run('--home home --port 0 --no-open --adapter other.gguf --adapter poet.gguf');
+    expect(await code).toBe(1);
+    expect(err.join('\n')).toContain(`ModelNotGguf: ${adapter}: The file is not a GGUF`);
+    expect(await run('--home home --port 0 --no-open --adapter gone.gguf').code).toBe(1);
+    expect(lane.disposed).toBe(1);
   });
 
   it('tells what the daemon search failed with', async () => {

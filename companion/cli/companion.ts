@@ -8,7 +8,8 @@ import type { DaemonHandle } from '../bridge/daemon-watch.ts';
 import { LeaseBook } from '../bridge/leases.ts';
 import { Relay } from '../bridge/relay.ts';
 import { startHttpServer } from '../http/server.ts';
-import type { LlamaBackend, ModelShelf } from '../llama/backend.ts';
+import type { AdapterShelf, LlamaBackend, ModelShelf } from '../llama/backend.ts';
+import { thisMachine } from '../llama/machine.ts';
 import { Pairing, type PairingOffer } from '../sessions/pairing.ts';
 import { openSessionStore } from '../sessions/session-store.ts';
 import { openAdoptedModels } from './adopted-file.ts';
@@ -53,8 +54,10 @@ export interface CompanionParts {
     surroundings: Surroundings,
   ): Promise<ResolvedDaemon>;
   openShelf(modelPath: string, surroundings: Surroundings): Promise<ModelShelf>;
+  /** Rejects with what is wrong with one of the files. */
+  openAdapters(paths: readonly string[], surroundings: Surroundings): Promise<AdapterShelf>;
   /** Never rejects: an engine that cannot run says so in `availability`. */
-  startLane(shelf: ModelShelf, surroundings: Surroundings): Promise<LlamaBackend>;
+  startLane(shelf: ModelShelf, adapters: AdapterShelf, surroundings: Surroundings): Promise<LlamaBackend>;
   /** Absolute paths of the build. */
   readonly staticDir: string;
   readonly defaultModel: string;
@@ -96,6 +99,7 @@ async function compose(
   const startedAtMs = clock.nowMs();
   // What the person can get wrong comes first, before anything slow.
   const shelf = await parts.openShelf(options.model ?? parts.defaultModel, surroundings);
+  const adapters = await parts.openAdapters(options.adapters, surroundings);
   const pins = await openClaimPins(home.claimsFile, random);
   const hosts = await openApprovedHosts(home.hostsFile, random);
   const adopted = await openAdoptedModels(home.adoptedFile, shelf, random);
@@ -106,7 +110,7 @@ async function compose(
 
   const daemon = await parts.resolveDaemon(options, surroundings);
   teardown.add('daemon', () => daemon.close());
-  const lane = await parts.startLane(shelf, surroundings);
+  const lane = await parts.startLane(shelf, adapters, surroundings);
   teardown.add('lane', () => lane.dispose());
 
   const ending = new AbortController();
@@ -116,8 +120,10 @@ async function compose(
     leases,
     pins,
     lane,
+    machine: thisMachine(),
     endpoint,
     shelf,
+    adapters,
     adopted,
     hosts,
     verifier: webCryptoVerifier,
@@ -159,6 +165,7 @@ async function compose(
       sessions,
       relay,
       shelf,
+      adapters,
       lane,
       rooms: daemon.rooms,
     });

@@ -32,6 +32,12 @@ export const StatusSchema = v.object({
   models: v.array(
     v.object({ id: v.string(), name: v.string(), sizeBytes: v.number(), starter: v.boolean() }),
   ),
+  /** The LoRA adapters given with `--adapter`. */
+  adapters: v.optional(
+    v.array(v.object({ id: v.string(), name: v.string(), sizeBytes: v.number() })),
+    // A companion of an older version has none.
+    [],
+  ),
   companionLane: v.object({ available: v.boolean(), reason: v.string() }),
   forcedLane: v.optional(v.picklist(LANE_IDS)),
 });

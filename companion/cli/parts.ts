@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { createAdapterShelf } from '../llama/adapter-shelf.ts';
 import { startLlamaBackend } from '../llama/child-backend.ts';
 import { createModelShelf } from '../llama/model-shelf.ts';
 import { openCalibrations } from './calibrations-file.ts';
@@ -21,9 +22,10 @@ export function realParts(mainFolder: string, airc: Pick<CompanionParts, 'resolv
     defaultModel: join(staticDir, 'models', 'starter.gguf'),
     openShelf: (modelPath, { home, clock, random, tell }) =>
       createModelShelf({ home: home.path, modelPath, clock, random, tell }),
-    startLane: async (shelf, { home, clock, random, log }) => {
+    openAdapters: (paths, { clock, tell }) => createAdapterShelf({ paths, clock, tell }),
+    startLane: async (shelf, adapters, { home, clock, random, log }) => {
       const calibrations = await openCalibrations(home.calibrationsFile, { random, log });
-      return startLlamaBackend({ shelf, childEntry, clock, log, calibrations });
+      return startLlamaBackend({ shelf, adapters, childEntry, clock, log, calibrations });
     },
   };
 }

@@ -132,6 +132,7 @@ function announce(companion: Companion, options: StartOptions, home: string, ter
   for (const model of status.models.slice(0, 1)) {
     terminal.say(`  model   ${model.name}`);
   }
+  for (const adapter of status.adapters) terminal.say(`  adapter ${printable(adapter.name)}`);
   const { available, reason } = status.companionLane;
   terminal.say(
     `  lane    ${options.lane ?? 'chosen by the page'}; companion lane ${available ? 'ready' : 'not available'}: ${reason}`,

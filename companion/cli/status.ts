@@ -1,7 +1,7 @@
 /** Owns what `persona-node status` says: as data for scripts, and as text for the eye. */
 import type { RoomInfo } from '../../shared/bridge/messages.ts';
 import type { Relay } from '../bridge/relay.ts';
-import type { LlamaBackend, ModelShelf } from '../llama/backend.ts';
+import type { AdapterShelf, LlamaBackend, ModelShelf } from '../llama/backend.ts';
 import type { SessionStore } from '../sessions/session-store.ts';
 import type { StartOptions } from './arguments.ts';
 import type { Status } from './control-protocol.ts';
@@ -16,12 +16,14 @@ export interface StatusSources {
   readonly sessions: SessionStore;
   readonly relay: Relay;
   readonly shelf: ModelShelf;
+  readonly adapters: AdapterShelf;
   readonly lane: LlamaBackend;
   readonly rooms: readonly RoomInfo[];
 }
 
 export function statusOf(sources: StatusSources): Status {
-  const { startedAtMs, origin, version, options, home, sessions, relay, shelf, lane, rooms } = sources;
+  const { startedAtMs, origin, version, options, home, sessions, relay, shelf, adapters, lane, rooms } =
+    sources;
   const connections = relay.connections();
   return {
     version,
@@ -43,6 +45,7 @@ export function statusOf(sources: StatusSources): Status {
       };
     }),
     models: shelf.offers().map(({ id, name, sizeBytes, starter }) => ({ id, name, sizeBytes, starter })),
+    adapters: adapters.offers().map(({ id, name, sizeBytes }) => ({ id, name, sizeBytes })),
     companionLane: lane.availability(),
     ...(options.lane === undefined ? {} : { forcedLane: options.lane }),
   };
@@ -62,6 +65,7 @@ export function describeStatus(status: Status): string {
     ...status.rooms.map((room) => `room     ${room.name} (${room.channel})`),
     `lane     companion: ${status.companionLane.reason}${status.forcedLane === undefined ? '' : `; --lane ${status.forcedLane}`}`,
     ...status.models.map((model) => `model    ${model.name}`),
+    ...status.adapters.map((adapter) => `adapter  ${adapter.name}`),
     `browsers ${status.sessions.length} paired`,
     ...browsers,
   ].join('\n');

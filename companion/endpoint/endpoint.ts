@@ -2,6 +2,7 @@
 import type { EndpointModel, EndpointOffer, EndpointParams } from '../../shared/bridge/endpoint.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
+import { requireNoAdapters } from '../../shared/inference/genome/adapters.ts';
 import { createAdmission, type Admission } from '../../shared/inference/admission.ts';
 import { chunkStream } from '../../shared/inference/chunk-stream.ts';
 import { requireEmbeddable } from '../../shared/inference/embedding.ts';
@@ -101,6 +102,7 @@ export class Endpoint implements LaneEngine {
 
   generate(modelId: string, request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateChunk> {
     return chunkStream(async (push, inner) => {
+      requireNoAdapters(request.adapters, 'A server that you run');
       const { server, admission, name, dialect } = await this.#talk(this.#setUpOf(), modelId, inner);
       const leave = await admission.enter(inner, (ahead) => {
         push({ kind: 'queued', ahead });

@@ -1,7 +1,9 @@
 /** Owns the interfaces of the engines as the relay uses them. */
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
+import type { AdapterFile } from './adapter-file.ts';
 import type { StoredModel } from './model-folder.ts';
+import type { AdapterOffer } from '../../shared/bridge/adapter-offer.ts';
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
 
 /** What a page can think with through the bridge. Every call settles with a value or an AppError. */
@@ -40,4 +42,11 @@ export interface ModelShelf {
    * `ModelNotGguf`, `ModelTruncated` or `StorageFailed`; a failed upload leaves no file behind.
    */
   receiveUpload(ticket: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<ModelOffer>;
+}
+
+/** The LoRA adapters that the companion was started with. */
+export interface AdapterShelf {
+  offers(): readonly AdapterOffer[];
+  /** As it was at the start. Undefined for an id that is none of an offer. */
+  fileOf(id: string): AdapterFile | undefined;
 }

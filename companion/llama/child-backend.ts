@@ -1,20 +1,22 @@
 /** Owns the CPU lane of the companion: one llama.cpp child, one call in it at a time, born again after a death. */
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import { createAdmission } from '../../shared/inference/admission.ts';
 import { chunkStream } from '../../shared/inference/chunk-stream.ts';
 import { requireEmbeddable } from '../../shared/inference/embedding.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
+import { DEFAULT_BUDGET_BYTES } from '../../shared/inference/genome/adapter-pager.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import type { Logger } from '../../shared/log.ts';
-import type { LlamaBackend, ModelShelf } from './backend.ts';
+import { AdaptersOfModel } from './adapters-of-model.ts';
+import type { AdapterShelf, LlamaBackend, ModelShelf } from './backend.ts';
 import { decodeSpeed } from './calibration.ts';
 import type { CalibrationBook, CalibrationKey } from './calibration-book.ts';
-import type { ModelToOpen, OpenedModel } from './child-messages.ts';
+import type { AdapterToLoad, ModelToOpen, OpenedModel } from './child-messages.ts';
 import { withDeadline, type Deadline } from './deadline.ts';
 import { LlamaChild } from './llama-child.ts';
-import { modelBudget, type Machine } from './model-budget.ts';
+import { thisMachine, type Machine } from './machine.ts';
+import { modelBudget } from './model-budget.ts';
 import { readModelFile } from './model-file.ts';
 
 /** Of one generation: {@link Deadline}. */
@@ -33,11 +35,11 @@ const DEFAULT_LIMITS: LlamaLimits = {
   totalMs: 600_000,
 };
 
-/** Of a name in which processors differ. */
-const MAX_CPU_CHARS = 200;
-
 export interface LlamaBackendDeps {
   readonly shelf: Pick<ModelShelf, 'pathOf'>;
+  readonly adapters: Pick<AdapterShelf, 'fileOf'>;
+  /** For the contexts with adapters on the model. Default {@link DEFAULT_BUDGET_BYTES}. */
+  readonly adapterBudgetBytes?: number;
   /** Absolute path of the built `companion/llama/child.ts`. */
   readonly childEntry: string;
   readonly clock: Clock;
@@ -54,6 +56,10 @@ interface OpenModel {
   readonly modelId: string;
   readonly child: LlamaChild;
   readonly report: LaneReport;
+  readonly adapters: AdaptersOfModel;
+  /** Resident memory of the child without any adapter, and the cache of one more context. */
+  readonly maxResidentBytes: number;
+  readonly cacheBytes: number;
 }
 
 /** Never rejects: where llama.cpp cannot run, the backend says so and every call of it is `LaneStartFailed`. */
@@ -67,6 +73,7 @@ class ChildBackend implements LlamaBackend {
   readonly #deps: LlamaBackendDeps;
   readonly #machine: Machine;
   readonly #limits: LlamaLimits;
+  readonly #adapterBudgetBytes: number;
   readonly #admission = createAdmission(1);
   readonly #disposal = new AbortController();
   /** Ends with the child: what waits for a child that died is told so, and not served by the next one. */
@@ -80,6 +87,7 @@ class ChildBackend implements LlamaBackend {
     this.#deps = deps;
     this.#machine = deps.machine ?? thisMachine();
     this.#limits = deps.limits ?? DEFAULT_LIMITS;
+    this.#adapterBudgetBytes = deps.adapterBudgetBytes ?? DEFAULT_BUDGET_BYTES;
   }
 
   /** Starts the first child, which is kept for the first model. */
@@ -123,7 +131,10 @@ class ChildBackend implements LlamaBackend {
     push: (chunk: GenerateChunk) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { child } = await this.#opened(modelId, signal);
+    const open = await this.#opened(modelId, signal);
+    const { child } = open;
+    const adapters = await open.adapters.resolve(request.adapters);
+    this.#allow(open, adapters);
     const expire = (): AppError => this.#killed(child, 'TurnDeadlineExceeded', 'gave no answer');
     await withDeadline(this.#deps.clock, this.#limits, expire, (alive) =>
       child.generate(
@@ -133,8 +144,17 @@ class ChildBackend implements LlamaBackend {
           push(chunk);
         },
         signal,
+        adapters,
       ),
     );
+  }
+
+  /** One set is put on the model whatever the budget says. */
+  #allow({ child, maxResidentBytes, cacheBytes }: OpenModel, adapters: readonly AdapterToLoad[]): void {
+    if (adapters.length === 0) return;
+    const setBytes = adapters.reduce((sum, { sizeBytes }) => sum + sizeBytes, cacheBytes);
+    const allowed = maxResidentBytes + 2 * Math.max(setBytes, this.#adapterBudgetBytes);
+    child.maxResidentBytes = Math.max(child.maxResidentBytes, allowed);
   }
 
   async countPromptTokens(
@@ -211,6 +231,7 @@ class ChildBackend implements LlamaBackend {
     const file = await readModelFile(path);
     const { header, sizeBytes } = file;
     const budget = modelBudget(file, this.#machine);
+    const cacheBytes = Math.ceil(budget.contextTokens * (header.cacheBytesPerToken ?? 0));
     this.#open = undefined;
     child.maxResidentBytes = budget.maxResidentBytes;
     const { cores, cpu } = this.#machine;
@@ -223,6 +244,7 @@ class ChildBackend implements LlamaBackend {
       eosToken: header.eosToken,
       controlTokens: [...header.controlTokens],
       pooling: { architecture: header.architecture, kind: header.pooling },
+      adapters: { budgetBytes: this.#adapterBudgetBytes, cacheBytes },
       ...(header.chatTemplate === undefined ? {} : { chatTemplate: header.chatTemplate }),
     };
     const opened = await this.#load(child, toOpen, signal);
@@ -230,6 +252,7 @@ class ChildBackend implements LlamaBackend {
     this.#deps.log.log('info', 'llama_model_open', {
       evidence,
       contextTokens,
+      estimatedBytes: budget.estimatedBytes,
       threads,
       loadMs,
       decodeTokensPerSecond: opened.calibration && decodeSpeed(opened.calibration),
@@ -240,6 +263,9 @@ class ChildBackend implements LlamaBackend {
     this.#open = {
       modelId,
       child,
+      adapters: new AdaptersOfModel(this.#deps.adapters, { name, architecture: header.architecture }),
+      maxResidentBytes: budget.maxResidentBytes,
+      cacheBytes,
       report: {
         lane: 'companion',
         backend: 'cpu',
@@ -312,9 +338,4 @@ class ChildBackend implements LlamaBackend {
     child.died.addEventListener('abort', onDeath, { once: true });
     return child;
   }
-}
-
-function thisMachine(): Machine {
-  const cpu = cpus()[0]?.model.trim() ?? '';
-  return { cores: availableParallelism(), cpu: cpu.slice(0, MAX_CPU_CHARS), memoryBytes: totalmem() };
 }

@@ -7,6 +7,7 @@ import {
   GenerateChunkSchema,
   GenerateRequestSchema,
 } from '../../shared/inference/generate.ts';
+import { AdapterIdSchema, MAX_ADAPTERS } from '../../shared/inference/genome/adapters.ts';
 import { POOLINGS } from '../../shared/inference/gguf-header.ts';
 import { CalibrationSchema } from './calibration.ts';
 
@@ -16,6 +17,15 @@ export const CHILD_THREADS_VARIABLE = 'PERSONA_NODE_LLAMA_THREADS';
 const IdSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const ThreadsSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
+/** A file as the parent has checked it. */
+export const AdapterToLoadSchema = v.object({
+  id: AdapterIdSchema,
+  path: v.string(),
+  sizeBytes: CountSchema,
+  scale: v.number(),
+});
+export type AdapterToLoad = v.InferOutput<typeof AdapterToLoadSchema>;
 
 /** A model as the parent has checked it; the child opens nothing else. */
 export const ModelToOpenSchema = v.object({
@@ -29,6 +39,8 @@ export const ModelToOpenSchema = v.object({
   controlTokens: v.array(v.string()),
   /** For embedding; without it as llama.cpp does by itself. */
   pooling: v.optional(v.object({ architecture: v.string(), kind: v.picklist(POOLINGS) })),
+  /** What all contexts with adapters on may take, and what the cache of one takes; without it none is kept for long. */
+  adapters: v.optional(v.object({ budgetBytes: CountSchema, cacheBytes: CountSchema })),
 });
 export type ModelToOpen = v.InferOutput<typeof ModelToOpenSchema>;
 
@@ -46,7 +58,13 @@ export type OpenedModel = v.InferOutput<typeof OpenedModelSchema>;
 /** Parent → child. */
 export const ToChildSchema = v.variant('kind', [
   v.object({ kind: v.literal('open'), id: IdSchema, model: ModelToOpenSchema }),
-  v.object({ kind: v.literal('generate'), id: IdSchema, request: GenerateRequestSchema }),
+  v.object({
+    kind: v.literal('generate'),
+    id: IdSchema,
+    request: GenerateRequestSchema,
+    /** The request's own, where they are; the child opens no other files. */
+    adapters: v.optional(v.pipe(v.array(AdapterToLoadSchema), v.maxLength(MAX_ADAPTERS))),
+  }),
   v.object({ kind: v.literal('count'), id: IdSchema, messages: v.array(ChatMessageSchema) }),
   v.object({ kind: v.literal('embed'), id: IdSchema, text: EmbedTextSchema }),
   v.object({ kind: v.literal('abort'), id: IdSchema }),

@@ -70,6 +70,7 @@ async function answer(
           send({ kind: 'chunk', id, chunk });
         }, systemClock),
         signal,
+        message.adapters,
       );
       return;
     case 'count':

@@ -1,14 +1,16 @@
 /** Owns llama.cpp inside its own process: one model at a time, one sequence whose evaluated prefix is kept. */
 import { availableParallelism } from 'node:os';
-import { getLlama, LlamaLogLevel, type Llama, type Token } from 'node-llama-cpp';
+import { getLlama, LlamaLogLevel, type Llama, type LlamaContextOptions, type Token } from 'node-llama-cpp';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import { createPromptRenderer, type RenderPrompt } from '../../shared/inference/model-prompt.ts';
-import type { ModelToOpen, OpenedModel } from './child-messages.ts';
+import { AdapterContexts } from './adapter-contexts.ts';
+import type { AdapterToLoad, ModelToOpen, OpenedModel } from './child-messages.ts';
 import { decideThreads, type DecidedThreads } from './decided-threads.ts';
 import { createEmbedding, poolingOverride, type EmbedText } from './embedding.ts';
 import { generate, type LoadedModel } from './generation.ts';
+import { openLoraContext, releaseLora } from './lora-context.ts';
 import { openTrial } from './thread-calibration.ts';
 
 const SLICE_SECONDS = 0.5;
@@ -31,10 +33,12 @@ export interface Engine {
   readonly release: string;
   /** Replaces the model. Rejects with `LaneStartFailed`, `ModelUnsupported` or `Aborted`; then none is open. */
   open(model: ModelToOpen, signal: AbortSignal): Promise<OpenedModel>;
+  /** With these adapters on the model, in a context of their own; the model alone with none. */
   generate(
     request: GenerateRequest,
     push: (chunk: GenerateChunk) => void,
     signal: AbortSignal,
+    adapters?: readonly AdapterToLoad[],
   ): Promise<void>;
   countPromptTokens(messages: readonly ChatMessage[]): number;
   /** The conversation's evaluated prefix stays. */
@@ -46,6 +50,7 @@ interface OpenModel extends LoadedModel {
   readonly renderPrompt: RenderPrompt;
   readonly decided: DecidedThreads;
   readonly embed: EmbedText;
+  readonly adapterContexts: AdapterContexts;
   dispose(): Promise<void>;
 }
 
@@ -92,10 +97,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           loadMs: options.clock.monotonicMs() - startedMs,
         };
       }),
-    generate: (request, push, signal) =>
-      inOrder(() => {
+    generate: (request, push, signal, adapters = []) =>
+      inOrder(async () => {
         const model = openModel();
-        return generate(model, promptTokens(model, request.messages), request, push, signal);
+        const sequence =
+          adapters.length === 0 ? model.sequence : await model.adapterContexts.sequenceOf(adapters, signal);
+        const tokens = promptTokens(model, request.messages);
+        return generate({ ...model, sequence }, tokens, request, push, signal);
       }),
     countPromptTokens: (messages) => promptTokens(openModel(), messages).length,
     embed: (text, signal) => inOrder(() => openModel().embed(text, signal)),
@@ -129,12 +137,12 @@ async function load(
       clock,
       signal,
     });
-    const context = await model.createContext({
+    const settings: LlamaContextOptions = {
       contextSize: toOpen.contextTokens,
       sequences: 1,
       threads: decided.threads,
-      createSignal: signal,
-    });
+    };
+    const context = await model.createContext({ ...settings, createSignal: signal });
     return {
       llama,
       model,
@@ -148,6 +156,12 @@ async function load(
       ),
       decided,
       embed: createEmbedding(model, toOpen, decided.threads),
+      adapterContexts: new AdapterContexts({
+        ...(toOpen.adapters ?? { budgetBytes: 0, cacheBytes: 0 }),
+        clock,
+        open: (adapters, within) => openLoraContext(model, settings, adapters, within),
+        releaseFile: (path) => releaseLora(model, path),
+      }),
       dispose: () => model.dispose(),
     };
   } catch (error) {

@@ -9,6 +9,7 @@ import type { Logger } from '../../shared/log.ts';
 import {
   CHILD_THREADS_VARIABLE,
   FromChildSchema,
+  type AdapterToLoad,
   type FromChild,
   type ModelToOpen,
   type OpenedModel,
@@ -61,6 +62,7 @@ export class LlamaChild {
   readonly #exited: Promise<void>;
   #lastId = 0;
   #lastWords = '';
+  #mostResidentBytes = 0;
   /** Until the child said whether it can work at all. */
   #started: ((outcome: 'ready' | AppError) => void) | undefined;
 
@@ -132,8 +134,9 @@ export class LlamaChild {
     request: GenerateRequest,
     push: (chunk: GenerateChunk) => void,
     signal: AbortSignal,
+    adapters: readonly AdapterToLoad[],
   ): Promise<void> {
-    return this.#call({ kind: 'generate', request }, signal, (answer) => {
+    return this.#call({ kind: 'generate', request, adapters: [...adapters] }, signal, (answer) => {
       if (answer.kind !== 'chunk') return undefined;
       push(answer.chunk);
       return answer.chunk.kind === 'done' ? { value: undefined } : undefined;
@@ -151,6 +154,8 @@ export class LlamaChild {
   end(reason: AppError): void {
     if (this.died.aborted) return;
     this.#death.abort(reason);
+    // To be held against what was estimated when the model was opened.
+    this.#log.log('info', 'llama_memory', { mostResidentBytes: this.#mostResidentBytes });
     for (const pending of this.#pending.values()) pending.reject(reason);
     this.#pending.clear();
     this.#process.kill('SIGKILL');
@@ -216,6 +221,7 @@ export class LlamaChild {
         return;
       }
       case 'memory':
+        this.#mostResidentBytes = Math.max(this.#mostResidentBytes, message.residentBytes);
         if (message.residentBytes > this.maxResidentBytes)
           this.end(this.#died('The engine took more memory than its model should need and was ended.'));
         return;

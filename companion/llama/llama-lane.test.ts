@@ -17,6 +17,7 @@ describe('llama.cpp in a child process, as a lane', () => {
       for (const pid of childPids(rig.childEntry)) process.kill(pid, 'SIGKILL');
     },
     embeds: true,
+    takesAdapters: true,
     followsGrammar: true,
     longAnswerTokens: 64,
   });

@@ -15,17 +15,28 @@ const header: GgufHeader = {
   controlTokens: [],
   pooling: 'mean',
   tensorBytes: 5 * GIB,
+  largestTensorBytes: GIB / 2,
   cacheBytesPerToken: 131_072,
+  headCount: 32,
   starter: false,
 };
 const large = { path: '/m.gguf', sizeBytes: 5 * GIB, header };
 
 describe('modelBudget', () => {
   it('shrinks the context to what the memory holds beside the model, and no further than is useful', () => {
-    const contexts = [64, 7, 5, 4].map(
+    const contexts = [64, 7, 5.1].map(
       (memory) => modelBudget(large, { memoryBytes: memory * GIB }).contextTokens,
     );
-    expect(contexts).toEqual([8192, 5461, 512, 512]);
+    expect(contexts).toEqual([8192, 5461, 512]);
+  });
+
+  it('refuses by name a model whose weights the memory cannot hold', () => {
+    expect(() => modelBudget(large, { memoryBytes: 5 * GIB })).toThrow(
+      expect.objectContaining({
+        code: 'ModelTooLarge',
+        message: expect.stringContaining('of 5 GiB in the companion') as string,
+      }) as Error,
+    );
   });
 
   it('never promises more context than the model was trained for', () => {

@@ -60,6 +60,7 @@ describe('createModelShelf', () => {
       sha256: expected,
       starter: false,
       path: `/models/${expected}`,
+      needs: { contextTokens: 8_192, cacheBytesPerToken: 256, headCount: 4, largestTensorBytes: 121_600 },
     });
     expect(shelf.pathOf(expected)).toBe(modelPath);
   });

@@ -8,10 +8,12 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { RandomSource } from '../../shared/random.ts';
 import { MLC_FILES } from '../../shared/models/mlc-files.ts';
+import { needsOf } from '../../shared/models/model-needs.ts';
 import { readMlcFolder, type MlcFolder } from '../mlc/mlc-folder.ts';
 import type { ModelShelf } from './backend.ts';
 import { readModelFile } from './model-file.ts';
 import { createModelFolder, sha256Of, type StoredModel } from './model-folder.ts';
+import { readingOf } from './told-reading.ts';
 
 export interface ModelShelfDeps {
   /** The home folder; uploads go into `models` in it. */
@@ -32,7 +34,6 @@ interface Ticket {
 
 const TICKET_LIVES_MS = 60_000;
 const TICKET_BYTES = 32;
-const TELL_EVERY_MS = 1_000;
 /** More announced uploads than this and the oldest one is forgotten. */
 const MAX_TICKETS = 16;
 
@@ -92,27 +93,8 @@ export async function createModelShelf(deps: ModelShelfDeps): Promise<ModelShelf
   };
 }
 
-/** Tells how far the reading of a large file is, once a second. */
-function readingOf(
-  path: string,
-  sizeBytes: number | undefined,
-  { clock, tell }: Pick<ModelShelfDeps, 'clock' | 'tell'>,
-): (read: number) => void {
-  let toldMs = clock.monotonicMs();
-  return (read) => {
-    if (clock.monotonicMs() - toldMs < TELL_EVERY_MS) return;
-    toldMs = clock.monotonicMs();
-    const all = sizeBytes === undefined ? '' : ` of ${inMebibytes(sizeBytes)}`;
-    tell(`Reading ${basename(path)}: ${inMebibytes(read)}${all} MiB`);
-  };
-}
-
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() === true;
-}
-
-function inMebibytes(bytes: number): string {
-  return Math.round(bytes / 1024 ** 2).toLocaleString('en-GB');
 }
 
 function offerOf({ header, sizeBytes, sha256 }: StoredModel, fallbackName: string): ModelOffer {
@@ -123,5 +105,6 @@ function offerOf({ header, sizeBytes, sha256 }: StoredModel, fallbackName: strin
     sha256,
     starter: header.starter,
     path: `${PATHS.models}${sha256}`,
+    needs: needsOf(header),
   };
 }

@@ -42,6 +42,7 @@ export async function startLlamaRig(): Promise<LlamaRig> {
     start: async (more = {}) => {
       const backend = await startLlamaBackend({
         shelf: { pathOf: (id) => paths.get(id) },
+        adapters: { fileOf: () => undefined },
         childEntry: child.entry,
         clock: systemClock,
         log: silentLogger,

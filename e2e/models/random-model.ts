@@ -13,10 +13,19 @@ export interface RandomModelOptions {
   readonly avoids: string | undefined;
 }
 
+export const RANDOM_SHAPE: LlamaShape = {
+  layers: 3,
+  width: 128,
+  heads: 4,
+  cacheHeads: 2,
+  hidden: 256,
+  contextTokens: 2048,
+};
+
 const DEFAULTS: RandomModelOptions = {
   seed: 1,
   type: 'F32',
-  shape: { layers: 3, width: 128, heads: 4, cacheHeads: 2, hidden: 256, contextTokens: 2048 },
+  shape: RANDOM_SHAPE,
   endBias: -8,
   avoids: undefined,
 };

@@ -84,6 +84,8 @@ export class SimCompanion {
         release: () => undefined,
       },
       shelf: { offers: () => [], openUpload: noLane },
+      adapters: { offers: () => [] },
+      machine: { memoryBytes: 2 ** 34, cores: 2 },
       adopted: { list: () => Promise.resolve([]), adopt: noLane },
       hosts: { list: () => [], approve: noLane },
       verifier: deterministicVerifier,

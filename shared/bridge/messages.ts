@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { CursorSchema, DELIVERY_CLASSES, EVENT_KINDS, UuidSchema } from '../airc/model.ts';
 import { NEXT_STEP, type ErrorCode } from '../errors.ts';
+import { ModelNeedsSchema } from '../models/model-needs.ts';
 import { lengthPrefixed } from '../signatures.ts';
 import { MAX_INBOX_LIMIT, MAX_TEXT_CHARS } from './limits.ts';
 
@@ -41,6 +42,8 @@ export const ModelOfferSchema = v.object({
       needsF16: v.boolean(),
     }),
   ),
+  /** Of a GGUF file. */
+  needs: v.optional(ModelNeedsSchema),
 });
 export type ModelOffer = v.InferOutput<typeof ModelOfferSchema>;
 

@@ -11,6 +11,7 @@ import { EmbeddingSchema, EmbedTextSchema } from '../inference/embedding.ts';
 import { ChatMessageSchema, GenerateChunkSchema, GenerateRequestSchema } from '../inference/generate.ts';
 import { LaneReportSchema } from '../inference/lane.ts';
 import { HostSchema } from '../models/hosts.ts';
+import { AdapterOfferSchema, MAX_ADAPTER_OFFERS } from './adapter-offer.ts';
 import { FoundModelSchema } from './found-models.ts';
 import { EndpointOfferSchema, EndpointParamsSchema } from './endpoint.ts';
 import {
@@ -27,7 +28,8 @@ import {
 
 const EmptySchema = v.object({});
 const Base64UrlSchema = v.pipe(v.string(), v.maxLength(128), v.regex(/^[A-Za-z0-9_-]+$/));
-const RequestIdSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const PositiveSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const RequestIdSchema = PositiveSchema;
 
 /** Every request: what it takes and what it gives. */
 export const METHODS = {
@@ -115,6 +117,8 @@ export const ReadySchema = v.object({
   rooms: v.pipe(v.array(RoomInfoSchema), v.minLength(1)),
   /** What the companion lane can load; the first is the default for every lane. */
   models: v.array(ModelOfferSchema),
+  /** What the companion lane can put on a model of their architecture. */
+  adapters: v.pipe(v.array(AdapterOfferSchema), v.maxLength(MAX_ADAPTER_OFFERS)),
   /** Besides those that come with the product. */
   approvedHosts: v.array(HostSchema),
   /** `--lane`, when the person gave it. */
@@ -122,6 +126,8 @@ export const ReadySchema = v.object({
   /** As it was found last; its key stays in the companion. */
   endpoint: v.optional(EndpointOfferSchema),
   companionLane: v.object({ available: v.boolean(), reason: v.string() }),
+  /** Where the companion lane would run. */
+  machine: v.object({ memoryBytes: PositiveSchema, cores: PositiveSchema }),
 });
 export type Ready = v.InferOutput<typeof ReadySchema>;
 

@@ -1,5 +1,6 @@
 /** Owns the canonical inference request and response; lanes translate them, and nothing else. */
 import * as v from 'valibot';
+import { AdapterUsesSchema } from './genome/adapters.ts';
 
 export const ChatMessageSchema = v.object({
   role: v.picklist(['system', 'user', 'assistant']),
@@ -28,6 +29,8 @@ export const GenerateRequestSchema = v.object({
   /** The form that `grammar` has, as text of a JSON schema: for engines behind servers that take no GBNF. */
   jsonSchema: v.optional(v.pipe(v.string(), v.maxLength(16384))),
   stop: v.optional(v.pipe(v.array(v.string()), v.maxLength(8))),
+  /** On top of the model; none, or a scale of 0, is the model alone. `AdaptersUnsupported` where the lane has none. */
+  adapters: v.optional(AdapterUsesSchema),
 });
 export type GenerateRequest = v.InferOutput<typeof GenerateRequestSchema>;
 

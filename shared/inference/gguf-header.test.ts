@@ -66,7 +66,9 @@ describe('readGgufHeader', () => {
       controlTokens: ['<end>', '<begin>'],
       pooling: 'mean',
       tensorBytes: 64 + 6,
+      largestTensorBytes: 64,
       cacheBytesPerToken: 2 * 2 * (16 + 16) * 2,
+      headCount: 4,
       starter: true,
     });
   });

@@ -1,9 +1,9 @@
 /** Owns what is known of a model file before an engine opens it: read and checked from its GGUF header. */
 import { AppError } from '../errors.ts';
 import { MAX_TEMPLATE_CHARS } from './chat-template.ts';
-import { GgufCursor, implausible, type ReadBytes } from './gguf-cursor.ts';
-import { GgufMetadata } from './gguf-metadata.ts';
-import { walkTensors } from './gguf-tensors.ts';
+import { implausible, type ReadBytes } from './gguf-cursor.ts';
+import { oneLine, openGguf } from './gguf-file.ts';
+import type { GgufMetadata } from './gguf-metadata.ts';
 
 export type { ReadBytes } from './gguf-cursor.ts';
 
@@ -31,21 +31,18 @@ export interface GgufHeader {
   readonly pooling: Pooling;
   /** Bytes of all tensors. */
   readonly tensorBytes: number;
+  /** Of one tensor. */
+  readonly largestTensorBytes: number;
   /** Bytes that one token takes in an f16 key-value cache; undefined where the header does not say enough. */
   readonly cacheBytesPerToken: number | undefined;
+  /** Attention heads of a layer; undefined where the header does not say one number. */
+  readonly headCount: number | undefined;
   /** The small model of the first run says so itself, by `persona_node.starter`: it knows this product and little else. */
   readonly starter: boolean;
 }
 
-const MAGIC = 0x46554747;
-const VERSIONS: ReadonlySet<number> = new Set([2, 3]);
-/** The largest mixture-of-experts files have a few thousand tensors and some hundred keys. */
-const MAX_TENSORS = 65_536;
-const MAX_KEYS = 8_192;
 const MAX_CONTEXT_TOKENS = 2 ** 31 - 1;
 const MAX_BLOCKS = 4_096;
-const MAX_ALIGNMENT_BYTES = 65_536;
-const DEFAULT_ALIGNMENT_BYTES = 32;
 const MAX_NAME_CHARS = 120;
 const MAX_TOKEN_BYTES = 1_024;
 const MAX_CONTROL_TOKENS = 8_192;
@@ -58,20 +55,13 @@ const CACHE_ELEMENT_BYTES = 2;
  * `read` passes through. Nothing is allocated by a number from the file before it was held against a limit.
  */
 export async function readGgufHeader(read: ReadBytes, fileBytes: number): Promise<GgufHeader> {
-  const cursor = new GgufCursor(read, fileBytes);
-  if (fileBytes < 4 || (await cursor.u32()) !== MAGIC)
-    throw new AppError('ModelNotGguf', 'The file is not a GGUF model: its first four bytes are not "GGUF".');
-  const version = await cursor.u32();
-  if (!VERSIONS.has(version))
-    throw new AppError('ModelUnsupported', `The GGUF file is of version ${version}; 2 and 3 can be read.`);
-  const tensorCount = await cursor.u64('a number of tensors', MAX_TENSORS);
-  const keyCount = await cursor.u64('a number of keys', MAX_KEYS);
-  const metadata = await GgufMetadata.walk(cursor, keyCount, (at) => new GgufCursor(read, fileBytes, at));
-  const architecture = await requireLanguageModel(metadata, tensorCount);
-  const tensors = await walkTensors(cursor, tensorCount, await alignment(metadata), fileBytes);
+  const gguf = await openGguf(read, fileBytes);
+  const { metadata } = gguf;
+  const architecture = await requireLanguageModel(metadata, gguf.tensorCount);
+  const tensors = await gguf.walkTensors();
   const blockCount = await required(metadata, `${architecture}.block_count`, MAX_BLOCKS);
   return {
-    name: oneLine(await metadata.text('general.name', 4 * MAX_NAME_CHARS)),
+    name: oneLine(await metadata.text('general.name', 4 * MAX_NAME_CHARS), MAX_NAME_CHARS),
     architecture,
     contextTokens: await required(metadata, `${architecture}.context_length`, MAX_CONTEXT_TOKENS),
     blockCount,
@@ -81,7 +71,9 @@ export async function readGgufHeader(read: ReadBytes, fileBytes: number): Promis
     // llama.cpp has 0 for none, from 1 on these, and at last one that ranks.
     pooling: POOLINGS[((await metadata.count(`${architecture}.pooling_type`)) ?? 0) - 1] ?? 'mean',
     tensorBytes: tensors.bytes,
+    largestTensorBytes: tensors.largestBytes,
     cacheBytesPerToken: await cacheBytesPerToken(metadata, architecture, blockCount),
+    headCount: await metadata.count(`${architecture}.attention.head_count`),
     starter: (await metadata.flag('persona_node.starter')) ?? false,
   };
 }
@@ -98,13 +90,6 @@ async function requireLanguageModel(metadata: GgufMetadata, tensorCount: number)
   if (((await metadata.count('split.count')) ?? 1) > 1)
     throw new AppError('ModelUnsupported', 'The GGUF file is one part of several; join them into one file.');
   return architecture;
-}
-
-async function alignment(metadata: GgufMetadata): Promise<number> {
-  const bytes = (await metadata.count('general.alignment')) ?? DEFAULT_ALIGNMENT_BYTES;
-  if (bytes < 8 || bytes > MAX_ALIGNMENT_BYTES || (bytes & (bytes - 1)) !== 0)
-    throw implausible(`an alignment of ${bytes} bytes`);
-  return bytes;
 }
 
 async function required(metadata: GgufMetadata, key: string, max: number): Promise<number> {
@@ -149,10 +134,4 @@ async function cacheBytesPerToken(
   if (!keyLength || !cacheHeads) return undefined;
   const valueLength = (await get('attention.value_length')) ?? keyLength;
   return blockCount * cacheHeads * (keyLength + valueLength) * CACHE_ELEMENT_BYTES;
-}
-
-function oneLine(text: string | undefined): string | undefined {
-  // eslint-disable-next-line no-control-regex -- a name from a foreign file is shown to the person
-  const line = text?.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').trim();
-  return line ? line.slice(0, MAX_NAME_CHARS) : undefined;
 }

@@ -43,6 +43,7 @@ const BLOCKS: ReadonlyMap<number, readonly [number, number]> = new Map([
 
 export interface TensorTotals {
   readonly bytes: number;
+  readonly largestBytes: number;
 }
 
 /**
@@ -56,6 +57,7 @@ export async function walkTensors(
   fileBytes: number,
 ): Promise<TensorTotals> {
   let bytes = 0;
+  let largestBytes = 0;
   let dataEnds = 0;
   for (let index = 0; index < count; index += 1) {
     await cursor.text(MAX_NAME_BYTES);
@@ -67,11 +69,12 @@ export async function walkTensors(
         `A tensor of the GGUF file is not aligned to ${alignmentBytes}.`,
       );
     bytes += size;
+    largestBytes = Math.max(largestBytes, size);
     dataEnds = Math.max(dataEnds, offset + size);
   }
   const dataStarts = Math.ceil(cursor.position / alignmentBytes) * alignmentBytes;
   if (dataStarts + dataEnds > fileBytes) throw truncated();
-  return { bytes };
+  return { bytes, largestBytes };
 }
 
 async function tensorBytes(cursor: GgufCursor): Promise<number> {

@@ -35,6 +35,9 @@ export interface SuggestedModel {
   /** SPDX. */
   readonly licence: string;
   readonly contextTokens: number;
+  /** By layers, cache heads and their width as published; keys and values in f16. */
+  readonly cacheBytesPerToken: number;
+  readonly headCount: number;
 }
 
 const MIB = 1024 * 1024;
@@ -48,6 +51,8 @@ export const SUGGESTED_MODELS: readonly SuggestedModel[] = [
     aboutBytes: 369 * MIB,
     licence: 'Apache-2.0',
     contextTokens: 8_192,
+    cacheBytesPerToken: 32 * 5 * (64 + 64) * 2,
+    headCount: 15,
   },
   {
     name: 'Qwen2.5 0.5B Instruct, Q8_0',
@@ -56,6 +61,8 @@ export const SUGGESTED_MODELS: readonly SuggestedModel[] = [
     aboutBytes: 644 * MIB,
     licence: 'Apache-2.0',
     contextTokens: 32_768,
+    cacheBytesPerToken: 24 * 2 * (64 + 64) * 2,
+    headCount: 14,
   },
   {
     name: 'Qwen2.5 1.5B Instruct, Q4_K_M',
@@ -64,5 +71,7 @@ export const SUGGESTED_MODELS: readonly SuggestedModel[] = [
     aboutBytes: 1_066 * MIB,
     licence: 'Apache-2.0',
     contextTokens: 32_768,
+    cacheBytesPerToken: 28 * 2 * (128 + 128) * 2,
+    headCount: 12,
   },
 ];

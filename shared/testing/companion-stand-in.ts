@@ -7,6 +7,7 @@ import { compareCursors, cursorOf, type Cursor, type Uuid } from '../airc/model.
 import { AppError, toWireError, type ErrorCode } from '../errors.ts';
 import { BRIDGE_VERSION, LEASE_SILENCE_MS } from '../bridge/limits.ts';
 import type { Link, LinkDialer } from '../bridge/link.ts';
+import type { AdapterOffer } from '../bridge/adapter-offer.ts';
 import type { BridgeEvent, DaemonInfo, ModelOffer } from '../bridge/messages.ts';
 import {
   METHODS,
@@ -42,6 +43,7 @@ export class CompanionStandIn {
   epoch = 1;
   daemonSocket = '/run/stand-in.sock';
   models: ModelOffer[] = [];
+  adapters: AdapterOffer[] = [];
   isUp = true;
   /** Said instead of `ready`. */
   refusal: AppError | undefined;
@@ -264,8 +266,10 @@ export class CompanionStandIn {
       daemon: this.daemon,
       rooms: [STAND_IN_ROOM],
       models: this.models,
+      adapters: this.adapters,
       approvedHosts: [],
       companionLane: { available: true, reason: '' },
+      machine: { memoryBytes: 2 ** 34, cores: 4 },
     };
   }
 }

@@ -19,6 +19,8 @@ export interface LaneSubject {
   readonly kill?: (lane: InferenceLane) => void | Promise<void>;
   /** False where lane or model has no embeddings, which must then be said by name. */
   readonly embeds: boolean;
+  /** False where the lane has no LoRA adapters, which must then be said by name. True where it knows none of its own id. */
+  readonly takesAdapters: boolean;
   /** False for a fake that cannot follow a grammar. */
   readonly followsGrammar: boolean;
   /** Tokens that a plain generation surely reaches before it ends by itself; at least 8. */
@@ -108,6 +110,23 @@ export function laneAcceptance(subject: LaneSubject): readonly LaneCase[] {
       check(second.kind === 'answer', 'she answers');
     });
   }
+
+  const unknownId = '0'.repeat(64);
+  add('names an adapter that it cannot put on the model, and works on', async (it) => {
+    const request = { ...plain('Once upon a time', 12), adapters: [{ id: unknownId, scale: 1 }] };
+    const refusal = subject.takesAdapters ? 'AdapterNotFound' : 'AdaptersUnsupported';
+    await rejects(refusal, readAll(it.generate(request)));
+    resultOf(await readAll(it.generate(plain('Hello', 4))));
+  });
+
+  add('gives the text of the model alone for no adapters, and for those with a scale of 0', async (it) => {
+    const alone = resultOf(await readAll(it.generate(plain('Once upon a time', 12))));
+    for (const adapters of [[], [{ id: unknownId, scale: 0 }]]) {
+      const request = { ...plain('Once upon a time', 12), adapters };
+      const { text } = resultOf(await readAll(it.generate(request)));
+      check(text === alone.text, `${JSON.stringify(text)} is ${JSON.stringify(alone.text)}`);
+    }
+  });
 
   add('names a grammar that does not compile, and works on', async (it) => {
     const request = { ...plain('Hello', 4), grammar: 'ruut ::= "a' };

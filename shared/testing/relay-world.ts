@@ -9,7 +9,7 @@ import { toBase64Url } from '../base64url.ts';
 import { claimProof } from '../bridge/messages.ts';
 import type { DownMessage, MethodName } from '../bridge/protocol.ts';
 import { AppError } from '../errors.ts';
-import type { GenerateChunk } from '../inference/generate.ts';
+import type { GenerateChunk, GenerateRequest } from '../inference/generate.ts';
 import { silentLogger } from '../log.ts';
 import { deterministicSigner, deterministicVerifier } from './deterministic-crypto.ts';
 import { createLinkPair, type LinkPair } from './link-pair.ts';
@@ -31,6 +31,8 @@ export class RelayWorld {
   generate: (signal: AbortSignal) => AsyncIterable<GenerateChunk> = () => {
     throw new AppError('NoLane', 'No lane in this test.');
   };
+  /** What reached the lane of the companion. */
+  readonly asked: GenerateRequest[] = [];
   readonly released: string[] = [];
   embed: (signal: AbortSignal) => Promise<Float32Array> = () => Promise.resolve(Float32Array.of(1, 0));
   readonly relay: Relay;
@@ -48,7 +50,10 @@ export class RelayWorld {
       lane: {
         availability: () => ({ available: true, reason: '' }),
         open: () => Promise.reject(new AppError('ModelNotFound', 'No model in this test.')),
-        generate: (_modelId, _request, signal) => this.generate(signal),
+        generate: (_modelId, request, signal) => {
+          this.asked.push(request);
+          return this.generate(signal);
+        },
         countPromptTokens: () => Promise.resolve(7),
         embed: (_modelId, _text, signal) => this.embed(signal),
         release: (modelId) => {
@@ -69,6 +74,8 @@ export class RelayWorld {
         },
       },
       shelf: { offers: () => [], openUpload: (name, sizeBytes) => `ticket-${name}-${sizeBytes}` },
+      adapters: { offers: () => [] },
+      machine: { memoryBytes: 2 ** 34, cores: 4 },
       adopted: {
         list: () => Promise.resolve([]),
         adopt: (id, onBytes) => {

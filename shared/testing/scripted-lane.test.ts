@@ -11,6 +11,7 @@ describe('scripted lane: acceptance', () => {
       (it as ScriptedLane).die();
     },
     embeds: true,
+    takesAdapters: false,
     followsGrammar: false,
     longAnswerTokens: 8,
   });

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import { createAdmission } from '../inference/admission.ts';
 import { chunkStream } from '../inference/chunk-stream.ts';
+import { activeAdapters, requireNoAdapters } from '../inference/genome/adapters.ts';
 import { MAX_EMBED_TOKENS, requireEmbeddable, unitVector } from '../inference/embedding.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest, GenerateResult } from '../inference/generate.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../inference/lane.ts';
@@ -20,6 +21,8 @@ export interface ScriptedLaneOptions {
   readonly promptDelayMs?: number;
   readonly tokenDelayMs?: number;
   readonly report?: Partial<LaneReport>;
+  /** Those it knows, though they change nothing. Without it, it is a lane that has no adapters. */
+  readonly adapterIds?: readonly string[];
 }
 
 export interface ScriptedLane extends InferenceLane {
@@ -169,6 +172,7 @@ class ScriptedLaneImpl implements ScriptedLane {
   ): Promise<void> {
     const { clock, answer = heuristicAnswer, promptDelayMs, tokenDelayMs } = this.#options;
     const startedMs = clock.monotonicMs();
+    this.#requireAdapters(request);
     const promptTokens = scriptedTokens(request.messages);
     if (promptTokens >= this.report.contextTokens) {
       throw new AppError(
@@ -201,6 +205,13 @@ class ScriptedLaneImpl implements ScriptedLane {
       totalMs: clock.monotonicMs() - startedMs,
     };
     push({ kind: 'done', result });
+  }
+
+  #requireAdapters({ adapters }: GenerateRequest): void {
+    const { adapterIds } = this.#options;
+    if (!adapterIds) requireNoAdapters(adapters, 'This scripted lane');
+    else if (activeAdapters(adapters).some(({ id }) => !adapterIds.includes(id)))
+      throw new AppError('AdapterNotFound', 'The scripted lane has no such adapter.');
   }
 
   async #wait(delayMs: number | undefined, signal: AbortSignal): Promise<void> {

@@ -26,7 +26,11 @@ const NO_GPU: DeviceProbe = {
 
 function stage(
   source: ModelSource,
-  options: { forcedLane?: ForcedLane; webgpu?: DeviceProbe['webgpu']; available?: boolean } = {},
+  options: {
+    forcedLane?: ForcedLane | undefined;
+    webgpu?: DeviceProbe['webgpu'];
+    available?: boolean;
+  } = {},
 ) {
   const offered: string[] = [];
   const requests: [method: string, params: unknown][] = [];
@@ -56,6 +60,7 @@ function stage(
     source,
     forcedLane: options.forcedLane,
     companionLane: { available: options.available ?? true, reason: 'no engine' },
+    machine: { memoryBytes: 2 ** 30 },
     models: [offer('default'), offer('other')],
     onProgress: () => undefined,
     onReloading: () => undefined,
@@ -113,6 +118,27 @@ describe('lane factory', () => {
       expect([spawned(), requests]).toEqual([1, []]);
     },
   );
+
+  const huge = { ...offer('huge'), sizeBytes: 5 * 2 ** 30 };
+  it.each([
+    [{ kind: 'offer', offer: huge }, undefined, 'of 1 GiB in the companion'],
+    [{ kind: 'offer', offer: huge }, 'gguf', 'of 4 GiB in this tab'],
+    [{ kind: 'remembered', model: huge }, 'gguf', 'of 4 GiB in this tab'],
+    [{ kind: 'found', found: huge }, undefined, 'of 1 GiB in the companion'],
+  ] as const)('refuses by name what cannot be loaded before it asks for a byte: %o', async (...given) => {
+    const [source, forcedLane, words] = given;
+    const { opened, requests, spawned } = stage(source, { forcedLane });
+    await expect(opened).rejects.toMatchObject({
+      code: 'ModelTooLarge',
+      message: expect.stringContaining(words),
+    });
+    expect([spawned(), requests]).toEqual([0, []]);
+  });
+
+  it('tries what is only said not to fit', async () => {
+    const { opened } = stage({ kind: 'offer', offer: { ...huge, sizeBytes: 2 ** 30 } });
+    expect(await opened).toMatchObject({ reason: expect.stringContaining('In the companion') });
+  });
 
   it('is NoLane when the forced one cannot serve', async () => {
     const { opened } = stage(remembered('hash-other'), { forcedLane: 'companion', available: false });

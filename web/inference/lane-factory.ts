@@ -9,6 +9,7 @@ import type { PutFile } from './companion-lane/put-file.ts';
 import { uploadModel } from './companion-lane/upload-model.ts';
 import { openWorkerLane } from './worker-lane/worker-lane.ts';
 import type { WorkerOpenOptions } from './worker-lane/worker-api.ts';
+import { requireLoadable, type FitDevices } from './lane-fit.ts';
 import type { ModelFiles } from './models/model-files.ts';
 import type {
   EndpointModelRef,
@@ -42,6 +43,7 @@ export interface OpenLaneRequest {
   readonly forcedLane?: ForcedLane | undefined;
   /** As the companion's `ready` says. */
   readonly companionLane: { readonly available: boolean; readonly reason: string };
+  readonly machine: FitDevices['machine'];
   readonly models: readonly ModelOffer[];
   /** As {@link LanePlanInput.isGpuLost}. */
   readonly isGpuLost?: boolean;
@@ -71,16 +73,18 @@ export function createLaneFactory(deps: LaneFactoryDeps): LaneFactory {
     open: async (request) => {
       const { source } = request;
       if (source.kind === 'endpoint') return openEndpoint(deps, source.model, request);
-      const file = source.kind === 'found' ? await adopt(deps, source.found, request) : source;
-      const found = offeredAgain(file, request.models);
+      const known = source.kind === 'found' ? source : offeredAgain(source, request.models);
+      const probe = await deps.probe();
       const plan = planLane({
-        probe: await deps.probe(),
+        probe,
         forcedLane: request.forcedLane,
         companionLane: request.companionLane,
         isGpuLost: request.isGpuLost ?? false,
-        mlc: mlcOf(found),
+        mlc: mlcOf(known),
       });
-      const opened = await openPlanned(deps, found, request, plan);
+      requireLoadable(known, plan, { probe, machine: request.machine });
+      const file = known.kind === 'found' ? await adopt(deps, known.found, request) : known;
+      const opened = await openPlanned(deps, file, request, plan);
       return { ...opened, reason: plan.reason };
     },
   };
@@ -185,7 +189,7 @@ export function offeredAgain(source: FileSource, models: readonly ModelOffer[]):
   return offer ? { kind: 'offer', offer } : source;
 }
 
-/** What is compiled of the model; undefined for a GGUF file. */
-export function mlcOf(source: FileSource): ModelOffer['mlc'] {
+/** What is compiled of the model; undefined for a GGUF file, as all are that are found. */
+export function mlcOf(source: Exclude<ModelSource, { kind: 'endpoint' }>): ModelOffer['mlc'] {
   return source.kind === 'offer' ? source.offer.mlc : undefined;
 }

@@ -68,13 +68,21 @@ describe('lane plan', () => {
 });
 
 describe('device probe', () => {
-  const scope = (gpu?: unknown) => ({
-    navigator: { hardwareConcurrency: 4, ...(gpu === undefined ? {} : { gpu: gpu as GPU }) },
+  const scope = (gpu?: unknown, deviceMemory?: number) => ({
+    navigator: {
+      hardwareConcurrency: 4,
+      ...(gpu === undefined ? {} : { gpu: gpu as GPU }),
+      ...(deviceMemory && { deviceMemory }),
+    },
     crossOriginIsolated: true,
     WebAssembly,
   });
   const adapter = (...features: string[]) => ({
-    requestAdapter: () => Promise.resolve({ features: new Set(features) }),
+    requestAdapter: () =>
+      Promise.resolve({
+        features: new Set(features),
+        limits: { maxBufferSize: 2 ** 31, maxStorageBufferBindingSize: 2 ** 27 },
+      }),
   });
 
   it.each([
@@ -85,5 +93,20 @@ describe('device probe', () => {
     [adapter('shader-f16'), 'shader-f16'],
   ])('%o → %s', async (gpu, expected) => {
     expect(await probeDevice(scope(gpu))).toMatchObject({ webgpu: expected, cores: 4 });
+  });
+
+  it('tells the memory and the largest piece for the GPU from one question', async () => {
+    let asked = 0;
+    const gpu = {
+      requestAdapter: () => {
+        asked += 1;
+        return adapter('shader-f16').requestAdapter();
+      },
+    };
+    expect(await probeDevice(scope(gpu, 4))).toMatchObject({ memoryBytes: 2 ** 32, maxBufferBytes: 2 ** 27 });
+    expect(asked).toBe(1);
+    const silent = await probeDevice(scope());
+    expect(silent).not.toHaveProperty('memoryBytes');
+    expect(silent).not.toHaveProperty('maxBufferBytes');
   });
 });

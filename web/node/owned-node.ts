@@ -89,6 +89,10 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
             });
           },
         });
+        // Also where no lane will open: then the person looks for a model that fits.
+        library.show().catch((error: unknown) => {
+          presenter.trouble(toAppError(error));
+        });
         return lanes;
       },
     });

@@ -24,6 +24,7 @@ import { createHousehold } from './identity/household.ts';
 import { createWebIdentityCrypto } from './identity/web-identity-crypto.ts';
 import { LaneAdapters } from './lanes/lane-adapters.ts';
 import { keepShare, loadShare } from './lanes/device-share.ts';
+import { ModelFits } from './lanes/model-fits.ts';
 import { ModelLibrary } from './lanes/model-library.ts';
 import { SpeedBook } from './lanes/speed-book.ts';
 import { createModelChoice } from './lanes/model-choice.ts';
@@ -132,6 +133,7 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
           },
         }),
         clock,
+        fits: new ModelFits({ files: modelFiles, probe, ready: () => told.ready() }),
         freeBytes: async () => {
           const { quota = 0, usage = 0 } = await navigator.storage.estimate();
           return Math.max(0, quota - usage);

@@ -7,6 +7,7 @@ import type { DaemonInfo, RoomInfo } from '../../shared/bridge/messages.ts';
 import type { WireError } from '../../shared/errors.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import type { Speeds } from '../../shared/inference/speeds.ts';
+import type { FitVerdict } from '../../shared/models/fit.ts';
 import type { QueueState } from '../inference/queue/device-queue.ts';
 import type { DeviceShare } from './lanes/device-share.ts';
 
@@ -108,6 +109,19 @@ export interface ModelCheckView {
   readonly healedChunks: number;
 }
 
+/** Whether a model fits on the lane that the plan would choose for it. */
+export interface FitView {
+  readonly verdict: FitVerdict;
+  /** The numbers, to stand after the verdict. */
+  readonly words: string;
+}
+
+/** One of the catalogue. */
+export interface SuggestedModelView {
+  readonly address: string;
+  readonly fit?: FitView;
+}
+
 /** A model that is here, whole. */
 export interface StoredModelView {
   /** SHA-256 of a file; what the companion calls the model of a server. */
@@ -121,6 +135,8 @@ export interface StoredModelView {
   /** `host`: its hash was compared with the one that its host publishes; `none`: there was none to compare with. */
   readonly checked: 'host' | 'none';
   readonly inUse: boolean;
+  /** Absent while there is no session, and for what does not run here. */
+  readonly fit?: FitView;
   /** In this visit. */
   readonly lastCheck?: ModelCheckView;
   /** Of one in this browser: whether the companion has it too, and could go on with it. */
@@ -146,6 +162,8 @@ export interface DownloadView {
 export interface ModelsView {
   readonly stored: readonly StoredModelView[];
   readonly downloads: readonly DownloadView[];
+  /** In the order of the catalogue; absent until it is known. */
+  readonly suggested?: readonly SuggestedModelView[];
   /** What the browser still gives this page; undefined while unknown. */
   readonly freeBytes?: number;
   /** The server that the person runs, when one is set up. */

@@ -97,6 +97,7 @@ const api: LaneRigApi = {
       open: () => Promise.resolve(opened()),
       kill: () => engineWorker?.terminate(),
       embeds: opened().report.lane === 'gguf',
+      takesAdapters: false,
       followsGrammar: true,
       longAnswerTokens,
     });

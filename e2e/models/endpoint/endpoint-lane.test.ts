@@ -90,6 +90,7 @@ describe('an endpoint, as a lane', () => {
       server.cut();
     },
     embeds: true,
+    takesAdapters: false,
     followsGrammar: true,
     longAnswerTokens: 64,
   });

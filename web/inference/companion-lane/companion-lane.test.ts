@@ -10,7 +10,7 @@ import type { LaneBridge } from './lane-bridge.ts';
 
 /** A bridge with a scripted engine behind it that has to be opened first, as a companion does. */
 function stage() {
-  const engine = createScriptedLane({ clock: systemClock, tokenDelayMs: 1 });
+  const engine = createScriptedLane({ clock: systemClock, tokenDelayMs: 1, adapterIds: [] });
   const calls: MethodName[] = [];
   let open = false;
   let down = false;
@@ -58,6 +58,7 @@ describe('companion lane: acceptance', () => {
     open: () => openCompanionLane({ bridge, clock: systemClock }, 'default', signal),
     kill: restart,
     embeds: true,
+    takesAdapters: true,
     followsGrammar: false,
     longAnswerTokens: 8,
   });

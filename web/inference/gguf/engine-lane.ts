@@ -2,6 +2,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { createAdmission, inSlot } from '../../../shared/inference/admission.ts';
+import { requireNoAdapters } from '../../../shared/inference/genome/adapters.ts';
 import type { GgufHeader } from '../../../shared/inference/gguf-header.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import {
@@ -67,17 +68,16 @@ class EngineLane implements InferenceLane {
   }
 
   generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk> {
-    return chunkStream(
-      (push, inner) =>
-        this.#inSlot(
-          inner,
-          (engine, both) => this.#complete(engine, request, push, both),
-          (ahead) => {
-            push({ kind: 'queued', ahead });
-          },
-        ),
-      signal,
-    );
+    return chunkStream(async (push, inner) => {
+      requireNoAdapters(request.adapters, 'The lane in the tab');
+      await this.#inSlot(
+        inner,
+        (engine, both) => this.#complete(engine, request, push, both),
+        (ahead) => {
+          push({ kind: 'queued', ahead });
+        },
+      );
+    }, signal);
   }
 
   countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number> {

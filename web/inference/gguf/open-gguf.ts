@@ -2,6 +2,14 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { MAX_EMBED_TOKENS } from '../../../shared/inference/embedding.ts';
 import type { GgufHeader } from '../../../shared/inference/gguf-header.ts';
+import { requireAddressable } from '../../../shared/models/fit.ts';
+import {
+  fitOnWasm,
+  MAX_CONTEXT_TOKENS,
+  TAB_BATCH_TOKENS,
+  WASM_RECYCLE_BYTES,
+} from '../../../shared/models/fit-places.ts';
+import { needsOf } from '../../../shared/models/model-needs.ts';
 import { headerOf } from '../models/file-header.ts';
 import type { ModelFiles } from '../models/model-files.ts';
 import type { RememberedModel } from '../models/model-source.ts';
@@ -22,17 +30,11 @@ export interface OpenGgufDeps {
   readonly files: () => Promise<ModelFiles>;
 }
 
-/** KV memory grows with it; both lanes cap at the same number, so that budgets agree. */
-const MAX_CONTEXT_TOKENS = 8192;
-/** An abort is seen between two batches only: one batch must not take long on a slow machine. */
-const BATCH_TOKENS = { wasm: 128, webgpu: 256 };
 /** A batch of a large model in wasm on a weak machine takes tens of seconds. */
 const STALL_MS = 180_000;
 const LOAD_TIMEOUT_MS = 60_000;
 /** Slowest reading of a file and upload to a GPU that still counts as progress. */
 const LOAD_BYTES_PER_MS = 20_000;
-/** A quarter of what wasm can address, beside the model's own buffers. */
-const RECYCLE_AFTER_BYTES = 1024 * 1024 * 1024;
 
 export function createOpenGguf(deps: OpenGgufDeps): OpenModel<GgufOpenOptions> {
   const { clock, fetchBytes } = deps;
@@ -46,9 +48,11 @@ export function createOpenGguf(deps: OpenGgufDeps): OpenModel<GgufOpenOptions> {
     onProgress({ what: `Loading ${model.name}`, done: 0, total: 0, unit: 'steps' });
     const header = await headerOf(file);
     const webgpu = withoutWebgpu === undefined;
+    if (!webgpu)
+      requireAddressable(model.name, fitOnWasm({ sizeBytes: file.size, needs: needsOf(header) }, {}));
     const settings: RawLoadSettings = {
       contextTokens: Math.min(header.contextTokens, MAX_CONTEXT_TOKENS),
-      batchTokens: webgpu ? BATCH_TOKENS.webgpu : BATCH_TOKENS.wasm,
+      batchTokens: webgpu ? TAB_BATCH_TOKENS.webgpu : TAB_BATCH_TOKENS.wasm,
       threads,
       webgpu,
     };
@@ -69,7 +73,7 @@ export function createOpenGguf(deps: OpenGgufDeps): OpenModel<GgufOpenOptions> {
         }),
         header,
         clock,
-        recycleAfterBytes: RECYCLE_AFTER_BYTES,
+        recycleAfterBytes: WASM_RECYCLE_BYTES,
         report: (engine) => ggufReport(engine, facts),
       },
       signal,

@@ -115,6 +115,7 @@ describe('mlc lane on a scripted web-llm: acceptance', () => {
   const cases = laneAcceptance({
     open: openLane,
     embeds: false,
+    takesAdapters: false,
     followsGrammar: false,
     longAnswerTokens: 8,
   }).filter(

@@ -2,6 +2,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { createAdmission, inSlot } from '../../../shared/inference/admission.ts';
+import { requireNoAdapters } from '../../../shared/inference/genome/adapters.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import {
   warmupRequest,
@@ -45,19 +46,18 @@ export class MlcLane implements InferenceLane {
   }
 
   generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk> {
-    return chunkStream(
-      (push, inner) =>
-        this.#inSlot(
-          inner,
-          async (engine, both) => {
-            push({ kind: 'done', result: await this.#complete(engine, request, push, both) });
-          },
-          (ahead) => {
-            push({ kind: 'queued', ahead });
-          },
-        ),
-      signal,
-    );
+    return chunkStream(async (push, inner) => {
+      requireNoAdapters(request.adapters, 'Web-llm');
+      await this.#inSlot(
+        inner,
+        async (engine, both) => {
+          push({ kind: 'done', result: await this.#complete(engine, request, push, both) });
+        },
+        (ahead) => {
+          push({ kind: 'queued', ahead });
+        },
+      );
+    }, signal);
   }
 
   /** web-llm shows its tokenizer to nobody: one token is generated, and its own count read. */

@@ -20,6 +20,7 @@ export interface EndpointModelRef {
 export interface FoundModelRef {
   readonly id: string;
   readonly name: string;
+  readonly sizeBytes: number;
 }
 
 /** What ends as a file in the engine. */

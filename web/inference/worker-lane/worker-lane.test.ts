@@ -98,6 +98,7 @@ describe('lane behind a worker: acceptance', () => {
     open: async () => (await openLane()).lane,
     kill: () => workers.at(-1)?.terminate(),
     embeds: true,
+    takesAdapters: false,
     followsGrammar: false,
     longAnswerTokens: 8,
   });

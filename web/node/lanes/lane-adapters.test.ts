@@ -27,7 +27,11 @@ const offer = (sha256: string) => ({
 async function setUp(models = [offer('default')]) {
   const disk = createMemoryDisk();
   const clock = new VirtualClock();
-  const ready = { companionLane: { available: true, reason: '' }, models } as unknown as Ready;
+  const ready = {
+    companionLane: { available: true, reason: '' },
+    machine: { memoryBytes: 2 ** 30, cores: 2 },
+    models,
+  } as unknown as Ready;
   const opened: OpenLaneRequest['source'][] = [];
   const gpuLost: unknown[] = [];
   const views: LaneView[] = [];
@@ -159,6 +163,19 @@ describe('LaneAdapters', () => {
     await adapters.build(MAYA);
     expect([opened.length, closed()]).toEqual([1, 0]);
     expect(views.at(-1)).toMatchObject({ report: idleLane.report, refusedModel: { code: 'ModelNotGguf' } });
+  });
+
+  it('leaves the lane in use alone when no load of the other model can succeed', async () => {
+    const { adapters, opened, views, closed } = await setUp();
+    await adapters.build(MAYA);
+    const found = { id: 'f', name: 'huge.gguf', sizeBytes: 2 ** 40 };
+    await expect(adapters.take({ kind: 'found', found })).rejects.toMatchObject({ code: 'ModelTooLarge' });
+    await adapters.build(MAYA);
+    expect([opened.length, closed()]).toEqual([1, 0]);
+    expect(views.at(-1)?.refusedModel).toMatchObject({
+      message: 'huge.gguf is too large: it needs about 1.3 TiB of 1 GiB in the companion.',
+      nextStep: expect.stringContaining('smaller'),
+    });
   });
 
   it('goes back to the model of the companion when that has lost the one that was opened, and tells so', async () => {

@@ -5,6 +5,7 @@ import { AppError, toAppError } from '../../../shared/errors.ts';
 import type { InferenceLane } from '../../../shared/inference/lane.ts';
 import type { Speeds } from '../../../shared/inference/speeds.ts';
 import { endpointReason, mlcOf, offeredAgain, type LaneFactory } from '../../inference/lane-factory.ts';
+import { requireLoadable } from '../../inference/lane-fit.ts';
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
 import { planLane } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
@@ -86,6 +87,7 @@ export class LaneAdapters implements AdapterFactory {
     this.#view = withoutRefusal(this.#view);
     try {
       if (source.kind === 'file') await this.#deps.checkFile(source.file);
+      await this.#requireLoadable(source);
     } catch (error) {
       this.#show({ refusedModel: this.#trouble(error) });
       throw error;
@@ -152,17 +154,26 @@ export class LaneAdapters implements AdapterFactory {
     return planLane({ probe, forcedLane, companionLane, mlc, isGpuLost: this.#isGpuLost });
   }
 
+  async #requireLoadable(source: ModelSource): Promise<void> {
+    if (source.kind === 'endpoint') return;
+    const { models: offers, ...ready } = this.#deps.ready();
+    const known = source.kind === 'found' ? source : offeredAgain(source, offers);
+    const probe = await this.#deps.probe();
+    requireLoadable(known, planLane({ ...ready, probe, mlc: mlcOf(known) }), { ...ready, probe });
+  }
+
   async #open(): Promise<HostedLane> {
     const { factory, models } = this.#deps;
     const { chosenBecause, refusedModel } = this.#view;
     this.#view = { chosenBecause, share: this.#share, ...(refusedModel && { refusedModel }) };
-    const { forcedLane, companionLane, models: offers } = this.#deps.ready();
+    const { forcedLane, companionLane, machine, models: offers } = this.#deps.ready();
     const source = this.#wanted ?? (await models.source(offers));
     try {
       const opened = await factory.open({
         source,
         forcedLane,
         companionLane,
+        machine,
         models: offers,
         isGpuLost: this.#isGpuLost,
         onProgress: (progress) => {

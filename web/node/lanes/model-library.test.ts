@@ -21,6 +21,8 @@ const STARTER: KnownModel = {
   model: { name: 'starter', sizeBytes: 1, sha256: 'default', starter: true },
 };
 
+const fit = { verdict: 'tight', words: 'needs about 3 GiB of 4 GiB here' } as const;
+
 function setUp() {
   const settings = createMemoryStores(createMemoryDisk()).settings;
   const files = new Set(['big']);
@@ -59,6 +61,10 @@ function setUp() {
       found: async () => found,
       ready: () => ({ models: offers }) as unknown as Ready,
       copyToCompanion: (file, onProgress) => outcome.copy(file, onProgress),
+      fits: {
+        withFits: async (stored) => stored.map((model) => ({ ...model, fit })),
+        suggested: async () => [{ address: 'https://models.example/one.gguf', fit }],
+      },
       freeBytes: async () => 1_000,
       onChange: (view) => views.push(view),
     });
@@ -80,6 +86,19 @@ describe('the library of models', () => {
     expect(await later.source('big')).toMatchObject({ kind: 'remembered', model: { name: 'big.gguf' } });
     expect(await later.source('default')).toEqual({ kind: 'offer', offer: OFFER });
     await expect(later.source('gone')).rejects.toMatchObject({ code: 'ModelNotFound' });
+  });
+
+  it('tells of every model whether it fits, also while one is copied', async () => {
+    const { create, outcome, views } = setUp();
+    const library = create();
+    await library.download('https://models.example/big.gguf');
+    expect(views.at(-1)?.stored.map((model) => model.fit)).toEqual([fit, fit]);
+    expect(views.at(-1)?.suggested).toMatchObject([{ fit }]);
+    outcome.copy = async (_file, onProgress) => {
+      onProgress({ what: 'Copying', done: 4, total: 9, unit: 'bytes' });
+      expect(views.at(-1)?.stored[1]).toMatchObject({ fit, copying: { done: 4 } });
+    };
+    await library.copy('big');
   });
 
   it('copies one to the companion, telling how far it is, and once however often it is asked', async () => {

@@ -14,6 +14,7 @@ import { oneAfterAnother } from '../one-after-another.ts';
 import type { SettingsStore } from '../storage/stores.ts';
 import type { DownloadView, ModelCheckView, ModelsView, StoredModelView } from '../view.ts';
 import { troubleOf } from '../view/trouble.ts';
+import type { ModelFits } from './model-fits.ts';
 
 export interface ModelLibraryDeps {
   readonly settings: SettingsStore;
@@ -27,6 +28,7 @@ export interface ModelLibraryDeps {
   /** The person's own server, as the companion found it last. */
   endpoint(): EndpointOffer | undefined;
   freeBytes(): Promise<number>;
+  readonly fits: Pick<ModelFits, 'withFits' | 'suggested'>;
   /** The companion has the file from now on, under the name it comes with. */
   copyToCompanion(file: File, onProgress: OnLaneProgress, signal: AbortSignal): Promise<unknown>;
   onChange(models: ModelsView): void;
@@ -49,6 +51,7 @@ export class ModelLibrary {
   readonly #deps: ModelLibraryDeps;
   /** Two changes of the row at once would lose one. */
   readonly #inTurn = oneAfterAnother();
+  readonly #shown = oneAfterAnother();
   #view: ModelsView = { stored: [], downloads: [] };
   #inUse: string | undefined;
   #found: readonly FoundModel[] = [];
@@ -170,7 +173,12 @@ export class ModelLibrary {
     await this.show();
   }
 
-  async show(): Promise<void> {
+  /** One after another: of two at once the older knowledge could be shown last. */
+  show(): Promise<void> {
+    return this.#shown(() => this.#show());
+  }
+
+  async #show(): Promise<void> {
     const session = this.#deps.ready();
     const endpoint = this.#deps.endpoint();
     const inUse = (id: string): boolean => id === this.#inUse;
@@ -219,7 +227,8 @@ export class ModelLibrary {
     }));
     const { address, server } = endpoint ?? {};
     this.#tell({
-      stored: [...there, ...here, ...elsewhere, ...remote],
+      stored: await this.#deps.fits.withFits([...there, ...here, ...elsewhere, ...remote]),
+      suggested: await this.#deps.fits.suggested(),
       freeBytes: await this.#deps.freeBytes(),
       endpoint: address === undefined || server === undefined ? undefined : { address, server },
     });

@@ -1,5 +1,8 @@
 /** Owns how numbers, sizes and times read; the page is in English, so its dates are too. */
+import { formatBytes } from '../../../shared/format-bytes.ts';
 import type { Progress } from '../../node/view.ts';
+
+export { formatBytes };
 
 const LOCALE = 'en-GB';
 const COUNT = new Intl.NumberFormat(LOCALE);
@@ -14,21 +17,8 @@ const DAY = new Intl.DateTimeFormat(LOCALE, {
   year: 'numeric',
 });
 
-const SIZE_STEP = 1024;
-const SIZE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-
 export function formatCount(count: number): string {
   return COUNT.format(count);
-}
-
-export function formatBytes(sizeBytes: number): string {
-  let size = sizeBytes;
-  let unit = 0;
-  while (size >= SIZE_STEP && unit < SIZE_UNITS.length - 1) {
-    size /= SIZE_STEP;
-    unit += 1;
-  }
-  return `${ONE_DECIMAL.format(size)} ${SIZE_UNITS[unit] ?? ''}`;
 }
 
 /** "12 of 300 tokens"; without a total while that is unknown. */

@@ -1,11 +1,12 @@
 /** Owns fetching another model: the suggested ones, an address, and the person's leave for a host. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { SUGGESTED_MODELS } from '../../../shared/models/catalogue.ts';
-import type { Trouble } from '../../node/view.ts';
+import type { SuggestedModelView, Trouble } from '../../node/view.ts';
 import { baseCss } from '../look/base-css.ts';
 import { formatBytes, formatCount } from '../look/format.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
+import { fitLine } from './fit-line.ts';
 import { setUpCss } from './set-up-css.ts';
 
 interface Refused {
@@ -14,7 +15,7 @@ interface Refused {
 }
 
 export class GetModel extends LitElement {
-  static override properties = { node: { attribute: false } };
+  static override properties = { node: { attribute: false }, suggested: { attribute: false } };
   static override styles = [
     baseCss,
     troubleCss,
@@ -31,6 +32,7 @@ export class GetModel extends LitElement {
   ];
 
   declare node: NodeStore;
+  declare suggested: readonly SuggestedModelView[] | undefined;
   /** Why the last address was not fetched. */
   #refused: Refused | undefined;
   #asking: string | undefined;
@@ -47,6 +49,7 @@ export class GetModel extends LitElement {
                 about ${formatBytes(aboutBytes)} · ${formatCount(contextTokens)} tokens of context ·
                 ${licence}
               </p>
+              ${fitLine(this.suggested?.find((each) => each.address === address)?.fit)}
               <button
                 aria-label="Download ${name}"
                 @click=${() => {

@@ -53,7 +53,7 @@ export class ModelShelf extends LitElement {
   #isBusy = false;
 
   override render(): TemplateResult {
-    const { stored, downloads, freeBytes, endpoint } = this.models;
+    const { stored, downloads, suggested, freeBytes, endpoint } = this.models;
     const rows = { isBusy: this.#isBusy, move: this.#move, run: this.#run };
     return html`
       ${
@@ -75,7 +75,7 @@ export class ModelShelf extends LitElement {
           ? nothing
           : html`<p class="facts">${formatBytes(freeBytes)} free in this browser</p>`
       }
-      <pn-get-model .node=${this.node}></pn-get-model>
+      <pn-get-model .node=${this.node} .suggested=${suggested}></pn-get-model>
       <pn-own-server .node=${this.node} .server=${endpoint}></pn-own-server>
     `;
   }

@@ -4,6 +4,7 @@ import type { ModelCheckView, NodeCommands, StoredModelView } from '../../node/v
 import { formatBytes, formatProgress } from '../look/format.ts';
 import { progressBar } from '../look/progress-bar.ts';
 import { visibleName } from '../look/visible-name.ts';
+import { fitLine } from './fit-line.ts';
 
 const PLACE = {
   found: 'on this machine',
@@ -23,7 +24,7 @@ export interface RowCommands {
 type RunCommand = (work: (commands: NodeCommands) => ReturnType<NodeCommands['useModel']>) => void;
 
 export function storedRow(model: StoredModelView, commands: RowCommands): TemplateResult {
-  const { name, sizeBytes, place, owner, checked, inUse, lastCheck, isCopied, copying } = model;
+  const { name, sizeBytes, place, owner, checked, inUse, fit, lastCheck, isCopied, copying } = model;
   const shown = visibleName(name);
   return html`<li>
     <p class="model" dir="auto">${shown}</p>
@@ -31,6 +32,7 @@ export function storedRow(model: StoredModelView, commands: RowCommands): Templa
       ${sizeBytes === 0 ? '' : `${formatBytes(sizeBytes)}, `}${PLACE[place]}${owner === undefined ? '' : `, of ${owner}`}${checked === 'host' ? ', verified with its host' : ''}${isCopied ? ', copied to the companion' : ''}
       ${inUse ? html`· <strong>in use</strong>` : nothing}
     </p>
+    ${fitLine(fit)}
     ${
       copying
         ? html`<p class="facts">${copying.what}, ${formatProgress(copying)}</p>
