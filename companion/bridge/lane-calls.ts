@@ -19,9 +19,15 @@ export interface LaneCallsDeps {
 export class LaneCalls {
   readonly #deps: LaneCallsDeps;
   readonly #running = new Map<number, LinkedAbort>();
+  /** By model id: what lets go of it. */
+  readonly #held = new Map<string, () => void>();
 
   constructor(deps: LaneCallsDeps) {
     this.#deps = deps;
+    // A tab that is closed, or crashes, has no use for its models any more.
+    deps.signal.addEventListener('abort', () => {
+      for (const modelId of [...this.#held.keys()]) this.release(modelId);
+    });
   }
 
   open(modelId: string): Promise<LaneReport> {
@@ -47,7 +53,8 @@ export class LaneCalls {
   }
 
   release(modelId: string): void {
-    this.#engineOf(modelId).release(modelId);
+    this.#held.get(modelId)?.();
+    this.#held.delete(modelId);
   }
 
   async #stoppable<T>(requestId: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -61,8 +68,11 @@ export class LaneCalls {
     }
   }
 
+  /** From now on its model is held. */
   #engineOf(modelId: string): LaneEngine {
-    return modelId.startsWith(ENDPOINT_MODEL) ? this.#deps.endpoint : this.#deps.lane;
+    const engine = modelId.startsWith(ENDPOINT_MODEL) ? this.#deps.endpoint : this.#deps.lane;
+    if (!this.#held.has(modelId) && !this.#deps.signal.aborted) this.#held.set(modelId, engine.hold(modelId));
+    return engine;
   }
 
   /** Too late is no error: the page may stop what has just ended. */

@@ -265,8 +265,12 @@ describe('Relay', () => {
   it('releases a model where it is', async () => {
     const world = new RelayWorld();
     const page = world.connect();
-    expect(await page.ask('laneRelease', { modelId: 'm' })).toEqual({});
-    expect(await page.ask('laneRelease', { modelId: 'endpoint:m' })).toEqual({});
+    for (const modelId of ['m', 'endpoint:m']) {
+      await page.ask('laneEmbed', { modelId, text: 'x' });
+      await page.ask('laneEmbed', { modelId, text: 'y' });
+      expect(await page.ask('laneRelease', { modelId })).toEqual({});
+      expect(await page.ask('laneRelease', { modelId })).toEqual({});
+    }
     expect(world.released).toEqual(['m', 'endpoint']);
   });
 

@@ -67,7 +67,7 @@ beforeEach(async () => {
         },
         countPromptTokens: () => Promise.reject(new AppError('NoLane', 'none')),
         embed: () => Promise.reject(new AppError('NoLane', 'none')),
-        release: () => undefined,
+        hold: () => () => undefined,
         dispose: () => {
           lane.disposed += 1;
           return Promise.resolve();

@@ -18,9 +18,12 @@ export function embeddingBody(model: string, text: string): unknown {
 const ABSENT: ReadonlySet<number> = new Set([404, 405, 501]);
 /** As the known servers word it, under many statuses. */
 const NOT_OFFERED = /\bnot\b.*\b(?:embed|pooling)|\b(?:embed|pooling).*\bnot\b/i;
+/** A server says what is wrong in a line or two; a pattern that looks for two words takes long on megabytes. */
+const MOST_MESSAGE_CHARS = 1_000;
 const TOO_LONG = /too (?:large|long)|(?:maximum|exceeds? (?:the )?(?:available )?)\s*context/i;
 
-export function embeddingRefusal(status: number, message: string): ErrorCode | undefined {
+export function embeddingRefusal(status: number, words: string): ErrorCode | undefined {
+  const message = words.slice(0, MOST_MESSAGE_CHARS);
   if (status === 401 || status === 429) return undefined;
   if (ABSENT.has(status) || NOT_OFFERED.test(message)) return 'EmbeddingsUnsupported';
   return TOO_LONG.test(message) ? 'ContextOverflow' : undefined;

@@ -127,7 +127,9 @@ export class Endpoint implements LaneEngine {
   }
 
   /** It is the server's own. */
-  release(): void {}
+  hold(): () => void {
+    return () => undefined;
+  }
 
   async embed(modelId: string, text: string, signal: AbortSignal): Promise<Float32Array> {
     requireEmbeddable(text);

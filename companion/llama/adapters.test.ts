@@ -243,7 +243,7 @@ describe('adapters in the real engine', () => {
     const before = await ask(backend, 0, [use('a')]);
     const other = { ...turn(0, [use('a')]), maxTokens: 2 };
     expect(await codeOf(read(backend.generate('plumbing', other, NEVER)))).toBe('AdapterMismatch');
-    backend.release('plumbing');
+    backend.hold('plumbing')();
     expect(await ask(backend, 0, [use('a')])).toBe(before);
   });
 });

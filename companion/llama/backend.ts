@@ -14,8 +14,11 @@ export interface LaneEngine {
   countPromptTokens(modelId: string, messages: readonly ChatMessage[], signal: AbortSignal): Promise<number>;
   /** A vector of length 1. */
   embed(modelId: string, text: string, signal: AbortSignal): Promise<Float32Array>;
-  /** Gives the model's memory back, unless somebody is at work with it; the next call loads it again. */
-  release(modelId: string): void;
+  /**
+   * The model's memory is given back once everybody who held it has let go, which the returned function does, and nobody
+   * is at work with it any more; the next call loads it again.
+   */
+  hold(modelId: string): () => void;
 }
 
 /** llama.cpp in a child process; its calls settle also when the child dies. */

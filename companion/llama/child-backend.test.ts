@@ -125,27 +125,6 @@ describe('ChildBackend', () => {
     expect(between.text).not.toBe(before.text);
   });
 
-  it('gives the memory of a model back when nobody is at work with it, and loads it again when asked', async () => {
-    const lines: string[] = [];
-    const log = createLogger(({ level, event }) => lines.push(`${level} ${event}`), systemClock);
-    const mine = await rig.start({ log });
-    await mine.open('plumbing', NEVER);
-    const running = read(mine.generate('plumbing', plain('Say a lot.', 64), NEVER));
-    mine.release('plumbing');
-    await running;
-    expect(lines).not.toContain('info llama_child_ended');
-    mine.release('random');
-    expect(lines).not.toContain('info llama_child_ended');
-    // The result is there a moment before its place is free.
-    await expect
-      .poll(() => {
-        mine.release('plumbing');
-        return lines;
-      })
-      .toContain('info llama_child_ended');
-    expect((await read(mine.generate('plumbing', plain('Hello', 4), NEVER))).completionTokens).toBe(4);
-  });
-
   it('stops at a stop text', async () => {
     const whole = await read(backend.generate('random', plain('Hello', 24), NEVER));
     const stop = whole.text.slice(6, 9);

@@ -18,6 +18,7 @@ import { LlamaChild } from './llama-child.ts';
 import { thisMachine, type Machine } from './machine.ts';
 import { modelBudget } from './model-budget.ts';
 import { readModelFile } from './model-file.ts';
+import { ModelHolds } from './model-holds.ts';
 
 /** Of one generation: {@link Deadline}. */
 export interface LlamaLimits extends Deadline {
@@ -75,6 +76,11 @@ class ChildBackend implements LlamaBackend {
   readonly #limits: LlamaLimits;
   readonly #adapterBudgetBytes: number;
   readonly #admission = createAdmission(1);
+  readonly #holds = new ModelHolds(() => {
+    this.#unloadGivenBack();
+  });
+  /** Counts of prompts under way: they pass by the admission. */
+  #counting = 0;
   readonly #disposal = new AbortController();
   /** Ends with the child: what waits for a child that died is told so, and not served by the next one. */
   #life = new AbortController();
@@ -164,8 +170,15 @@ class ChildBackend implements LlamaBackend {
   ): Promise<number> {
     // Needs no evaluation, so it does not wait behind a generation; only a model that is not there has to be loaded.
     const open = this.#open;
-    if (open?.modelId === modelId && !open.child.died.aborted)
-      return open.child.countPromptTokens(messages, signal);
+    if (open?.modelId === modelId && !open.child.died.aborted) {
+      this.#counting += 1;
+      try {
+        return await open.child.countPromptTokens(messages, signal);
+      } finally {
+        this.#counting -= 1;
+        this.#unloadGivenBack();
+      }
+    }
     return this.#inSlot(signal, async (both) => {
       const { child } = await this.#opened(modelId, both);
       return child.countPromptTokens(messages, both);
@@ -181,9 +194,16 @@ class ChildBackend implements LlamaBackend {
     });
   }
 
-  release(modelId: string): void {
-    const isIdle = this.#admission.running === 0 && this.#admission.waiting === 0;
-    if (isIdle && this.#open?.modelId === modelId) this.#open.child.end(RELEASED);
+  hold(modelId: string): () => void {
+    return this.#holds.hold(modelId);
+  }
+
+  #unloadGivenBack(): void {
+    const open = this.#open;
+    const isAtWork = this.#admission.running > 0 || this.#admission.waiting > 0 || this.#counting > 0;
+    if (!open || isAtWork || !this.#holds.isGivenBack(open.modelId)) return;
+    this.#holds.forget(open.modelId);
+    open.child.end(RELEASED);
   }
 
   async dispose(): Promise<void> {
@@ -209,6 +229,7 @@ class ChildBackend implements LlamaBackend {
         return await work(both);
       } finally {
         leave();
+        this.#unloadGivenBack();
       }
     } catch (thrown) {
       // Who gives up need not say why.

@@ -1,6 +1,13 @@
 /** Owns llama.cpp inside its own process: one model at a time, one sequence whose evaluated prefix is kept. */
 import { availableParallelism } from 'node:os';
-import { getLlama, LlamaLogLevel, type Llama, type LlamaContextOptions, type Token } from 'node-llama-cpp';
+import {
+  getLlama,
+  LlamaLogLevel,
+  type Llama,
+  type LlamaContextOptions,
+  type LlamaModel,
+  type Token,
+} from 'node-llama-cpp';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
@@ -122,15 +129,16 @@ async function load(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<OpenModel> {
+  let loaded: LlamaModel | undefined;
   try {
-    const model = await llama.loadModel({
+    const model = (loaded = await llama.loadModel({
       modelPath: toOpen.path,
       gpuLayers: 0,
       ...poolingOverride(toOpen),
       // It rounds differently, and the lane in the tab has it off: the same file shall give the same text.
       defaultContextFlashAttention: false,
       loadSignal: signal,
-    });
+    }));
     const decided = await decideThreads(toOpen.threads, {
       maxThreads: llama.maxThreads,
       open: (threads) => openTrial(model, threads, signal),
@@ -165,6 +173,8 @@ async function load(
       dispose: () => model.dispose(),
     };
   } catch (error) {
+    // Measuring or making its context ended: nobody else knows of it.
+    await loaded?.dispose();
     signal.throwIfAborted();
     const cause = error instanceof Error ? error.message : String(error);
     throw new AppError('LaneStartFailed', `llama.cpp could not load the model: ${cause}`, { cause: error });

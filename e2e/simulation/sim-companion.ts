@@ -70,7 +70,7 @@ export class SimCompanion {
         generate: noLane,
         countPromptTokens: noLane,
         embed: noLane,
-        release: () => undefined,
+        hold: () => () => undefined,
         dispose: () => Promise.resolve(),
       },
       endpoint: {
@@ -81,7 +81,7 @@ export class SimCompanion {
         generate: noLane,
         countPromptTokens: noLane,
         embed: noLane,
-        release: () => undefined,
+        hold: () => () => undefined,
       },
       shelf: { offers: () => [], openUpload: noLane },
       adapters: { offers: () => [] },

@@ -56,7 +56,7 @@ export class RelayWorld {
         },
         countPromptTokens: () => Promise.resolve(7),
         embed: (_modelId, _text, signal) => this.embed(signal),
-        release: (modelId) => {
+        hold: (modelId) => () => {
           this.released.push(modelId);
         },
         dispose: () => Promise.resolve(),
@@ -69,7 +69,7 @@ export class RelayWorld {
         generate: (_modelId, _request, signal) => this.generate(signal),
         countPromptTokens: () => Promise.resolve(8),
         embed: () => Promise.resolve(Float32Array.of(0, 1)),
-        release: () => {
+        hold: () => () => {
           this.released.push('endpoint');
         },
       },
