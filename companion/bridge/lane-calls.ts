@@ -26,7 +26,9 @@ export class LaneCalls {
     this.#deps = deps;
     // A tab that is closed, or crashes, has no use for its models any more.
     deps.signal.addEventListener('abort', () => {
-      for (const modelId of [...this.#held.keys()]) this.release(modelId);
+      this.#held.forEach((_letGo, modelId) => {
+        this.release(modelId);
+      });
     });
   }
 

@@ -13,28 +13,14 @@ import type { AdapterShelf, LlamaBackend, ModelShelf } from './backend.ts';
 import { decodeSpeed } from './calibration.ts';
 import type { CalibrationBook, CalibrationKey } from './calibration-book.ts';
 import type { AdapterToLoad, ModelToOpen, OpenedModel } from './child-messages.ts';
-import { withDeadline, type Deadline } from './deadline.ts';
+import { withDeadline } from './deadline.ts';
 import { LlamaChild } from './llama-child.ts';
+import { DEFAULT_LIMITS, type LlamaLimits } from './llama-limits.ts';
 import { thisMachine, type Machine } from './machine.ts';
 import { modelBudget } from './model-budget.ts';
 import { readModelFile } from './model-file.ts';
 import { ModelHolds } from './model-holds.ts';
-
-/** Of one generation: {@link Deadline}. */
-export interface LlamaLimits extends Deadline {
-  /** Until the engine has loaded its binary. */
-  readonly startMs: number;
-  /** Loading one model. */
-  readonly openMs: number;
-}
-
-const DEFAULT_LIMITS: LlamaLimits = {
-  startMs: 30_000,
-  openMs: 300_000,
-  // A slice of the prompt takes tens of seconds where a large model has to come from a slow disk first.
-  stallMs: 120_000,
-  totalMs: 600_000,
-};
+import { modelToOpen, reportOf } from './model-to-open.ts';
 
 export interface LlamaBackendDeps {
   readonly shelf: Pick<ModelShelf, 'pathOf'>;
@@ -102,10 +88,8 @@ class ChildBackend implements LlamaBackend {
       await this.#liveChild();
       this.#availability = { available: true, reason: 'llama.cpp runs here' };
     } catch (error) {
-      this.#availability = {
-        available: false,
-        reason: error instanceof Error ? error.message : String(error),
-      };
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#availability = { available: false, reason };
     }
   }
 
@@ -250,52 +234,36 @@ class ChildBackend implements LlamaBackend {
     const path = this.#deps.shelf.pathOf(modelId);
     if (path === undefined) throw new AppError('ModelNotFound', 'The companion has no such model.');
     const file = await readModelFile(path);
-    const { header, sizeBytes } = file;
+    const { header } = file;
     const budget = modelBudget(file, this.#machine);
     const cacheBytes = Math.ceil(budget.contextTokens * (header.cacheBytesPerToken ?? 0));
     this.#open = undefined;
     child.maxResidentBytes = budget.maxResidentBytes;
     const { cores, cpu } = this.#machine;
     const key: CalibrationKey = { model: modelId, cores, cpu, release: child.release };
-    const toOpen: ModelToOpen = {
-      path,
-      contextTokens: budget.contextTokens,
-      threads: this.#deps.calibrations.find(key) ?? 'measure',
-      bosToken: header.bosToken,
-      eosToken: header.eosToken,
-      controlTokens: [...header.controlTokens],
-      pooling: { architecture: header.architecture, kind: header.pooling },
-      adapters: { budgetBytes: this.#adapterBudgetBytes, cacheBytes },
-      ...(header.chatTemplate === undefined ? {} : { chatTemplate: header.chatTemplate }),
-    };
+    const threads = this.#deps.calibrations.find(key) ?? 'measure';
+    const adapters = { budgetBytes: this.#adapterBudgetBytes, cacheBytes };
+    const toOpen = modelToOpen(file, { path, contextTokens: budget.contextTokens, threads, adapters });
     const opened = await this.#load(child, toOpen, signal);
-    const { evidence, contextTokens, threads, loadMs } = opened;
+    const report = reportOf(file, opened);
     this.#deps.log.log('info', 'llama_model_open', {
-      evidence,
-      contextTokens,
+      evidence: opened.evidence,
+      contextTokens: opened.contextTokens,
       estimatedBytes: budget.estimatedBytes,
-      threads,
-      loadMs,
+      threads: opened.threads,
+      loadMs: opened.loadMs,
       decodeTokensPerSecond: opened.calibration && decodeSpeed(opened.calibration),
       prefillTokensPerSecond: opened.calibration?.prefillTokensPerSecond,
     });
-    if (toOpen.threads === 'measure') await this.#keep(key, opened);
-    const name = header.name ?? `model of ${Math.round(sizeBytes / 1_000_000)} MB`;
+    if (threads === 'measure') await this.#keep(key, opened);
+    const { architecture } = header;
     this.#open = {
       modelId,
       child,
-      adapters: new AdaptersOfModel(this.#deps.adapters, { name, architecture: header.architecture }),
+      adapters: new AdaptersOfModel(this.#deps.adapters, { name: report.model.name, architecture }),
       maxResidentBytes: budget.maxResidentBytes,
       cacheBytes,
-      report: {
-        lane: 'companion',
-        backend: 'cpu',
-        evidence,
-        model: { name, sizeBytes, starter: header.starter },
-        contextTokens,
-        threads,
-        loadMs,
-      },
+      report,
     };
     return this.#open;
   }
@@ -325,8 +293,9 @@ class ChildBackend implements LlamaBackend {
   }
 
   #killed(child: LlamaChild, code: ErrorCode, what: string): AppError {
-    child.end(new AppError('LaneDied', `The engine ${what} in time and was ended.`));
-    return new AppError(code, `The engine ${what} in time and was ended.`);
+    const words = `The engine ${what} in time and was ended.`;
+    child.end(new AppError('LaneDied', words));
+    return new AppError(code, words);
   }
 
   #liveChild(): Promise<LlamaChild> {

@@ -23,12 +23,13 @@ const PATIENCE_MS = 5_000;
 /** A machine that is busy with something else for a moment is no dead one. */
 const LEAST_DEADLINE_MS = 30_000;
 
-export function learned(known: Speeds, result: GenerateResult): Speeds {
+/** `tellsCached`: `cachedTokens` is what the engine says; without that nobody knows how much was read. */
+export function learned(known: Speeds, result: GenerateResult, tellsCached: boolean): Speeds {
   const { promptTokens, cachedTokens, completionTokens, firstTokenMs, totalMs } = result;
   const read = promptTokens - cachedTokens;
   // The first token belongs to the reading of the prompt.
   const written = completionTokens - 1;
-  const prefill = read < LEAST_PROMPT_TOKENS ? undefined : rate(read, firstTokenMs);
+  const prefill = !tellsCached || read < LEAST_PROMPT_TOKENS ? undefined : rate(read, firstTokenMs);
   const decode = written < LEAST_ANSWER_TOKENS ? undefined : rate(written, totalMs - firstTokenMs);
   return {
     ...known,
@@ -37,7 +38,7 @@ export function learned(known: Speeds, result: GenerateResult): Speeds {
   };
 }
 
-/** Longest that a generation may take once the engine has it; undefined while a speed is unknown. */
+/** Longest that a generation may take from its first sign of work; undefined while a speed is unknown. */
 export function deadlineMs(
   { prefillTokensPerSecond, decodeTokensPerSecond }: Speeds,
   promptTokens: number,

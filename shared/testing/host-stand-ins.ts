@@ -74,6 +74,7 @@ export const idleAdapters: AdapterFactory = {
   speeds: () => ({}),
   onDeviceLost: () => ({ kind: 'again' }),
   close: () => Promise.resolve(),
+  rest: () => Promise.resolve(),
 };
 
 /** Thinks what `think` says. */

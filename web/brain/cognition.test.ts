@@ -106,6 +106,32 @@ describe('a turn', () => {
     expect(written.every((text, index) => text.startsWith(written[index - 1] ?? ''))).toBe(true);
   });
 
+  it('waits for others as long as they move on, and no longer than its deadline for itself', async () => {
+    const { lane, clock } = brain(() => spokenJson('Yes.'));
+    const signal = new AbortController().signal;
+    const waiting: InferenceLane = {
+      ...lane,
+      report: lane.report,
+      countPromptTokens: () => Promise.resolve(10),
+      generate: () =>
+        new ReadableStream({
+          start: async (controller) => {
+            for (const ahead of [2, 1, 0]) {
+              controller.enqueue({ kind: 'queued', ahead });
+              await clock.sleep(900);
+            }
+          },
+        }),
+    };
+    const other = brain(() => '', { deadlineMs: 1_000, lane: waiting, clock });
+    let ended: TurnOutcome | undefined;
+    void other.cognition.think(ASKED, () => undefined, signal).then((outcome) => (ended = outcome));
+    await clock.advance(2_700);
+    expect(ended).toBeUndefined();
+    await clock.advance(200);
+    expect(ended).toMatchObject({ kind: 'errored', error: { code: 'TurnDeadlineExceeded' } });
+  });
+
   it('asks for no more than the context can hold', async () => {
     for (const contextTokens of [700, 1_024, 2_048, 8_192]) {
       const { think, lane } = brain(() => spokenJson('Yes'), { contextTokens });

@@ -29,7 +29,7 @@ export interface CognitionDeps {
   readonly isTraced?: boolean;
   /** IANA name: her sense of the time of day is that of the person's machine. */
   readonly timeZone: string;
-  /** From the start of a turn to its end, waiting for the engine included. */
+  /** From the start of a turn, or from the last sign that the queue before it moves on, to its end. */
   readonly deadlineMs?: number;
 }
 
@@ -69,11 +69,20 @@ async function thinkOnce(
 ): Promise<TurnOutcome> {
   const { self, clock, log, deadlineMs = DEADLINE_MS } = deps;
   const deadline = new AbortController();
-  const cancel = clock.after(deadlineMs, () => {
+  const expire = (): void => {
     deadline.abort(
       new AppError('TurnDeadlineExceeded', `No answer within ${Math.round(deadlineMs / 1_000)} seconds.`),
     );
-  });
+  };
+  let cancel = clock.after(deadlineMs, expire);
+  // Whoever waits for others waits as long as these move on.
+  const tell = (progress: TurnProgress): void => {
+    if (progress.kind === 'queued') {
+      cancel();
+      cancel = clock.after(deadlineMs, expire);
+    }
+    onProgress(progress);
+  };
   try {
     const verdict = judgeTurn(input, self.peerId, isAddressedTo(input.trigger.text, self.name));
     if (verdict.kind === 'held') {
@@ -81,7 +90,7 @@ async function thinkOnce(
       const decision = { kind: 'silent', reason: verdict.reason } as const;
       return { kind: 'decided', decision, decidedBy: 'loop-guard' };
     }
-    return await decide(input, onProgress, AbortSignal.any([signal, deadline.signal]), deps);
+    return await decide(input, tell, AbortSignal.any([signal, deadline.signal]), deps);
   } catch (thrown) {
     // What the lane says when it is stopped is not why it was stopped.
     if (deadline.signal.aborted) return { kind: 'errored', error: toAppError(deadline.signal.reason) };

@@ -23,7 +23,7 @@ import { Sleepers } from './host/sleepers.ts';
 import { createHousehold } from './identity/household.ts';
 import { createWebIdentityCrypto } from './identity/web-identity-crypto.ts';
 import { LaneAdapters } from './lanes/lane-adapters.ts';
-import { keepShare, loadShare } from './lanes/device-share.ts';
+import { KeptShare } from './lanes/device-share.ts';
 import { ModelFits } from './lanes/model-fits.ts';
 import { ModelLibrary } from './lanes/model-library.ts';
 import { SpeedBook } from './lanes/speed-book.ts';
@@ -58,7 +58,10 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
   const sessionKeys = createIdbSessionKeyStore(database);
   const modelFiles = async (): Promise<ModelFiles> =>
     createModelFiles(await navigator.storage.getDirectory());
-  const [speeds, share] = await Promise.all([SpeedBook.load(stores.settings), loadShare(stores.settings)]);
+  const [speeds, share] = await Promise.all([
+    SpeedBook.load(stores.settings),
+    KeptShare.load(stores.settings),
+  ]);
   const probe = onceAnswered(() => probeDevice(globalThis));
 
   const node = await createOwnedNode({
@@ -117,7 +120,6 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
         checkFile: headerOf,
         speeds,
         share,
-        keepShare: (chosen) => keepShare(stores.settings, chosen),
         ready: () => client.ready,
         ...told,
       }),

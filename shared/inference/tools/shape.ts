@@ -9,6 +9,8 @@ const MAX_DEPTH = 4;
 const MAX_STRING_CHARS = 1_000;
 const MAX_ITEMS = 32;
 const MAX_PROPERTIES = 16;
+/** Shapes within shapes: of each the model reads a line, and the grammar has a rule. */
+const MAX_PARTS = 48;
 
 interface Described {
   readonly description?: string | undefined;
@@ -52,12 +54,18 @@ function shapeWithin(depth: number): v.GenericSchema<unknown, Shape> {
         v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))), v.minLength(1), v.maxLength(32)),
       ),
     }),
-    v.strictObject({
-      ...described,
-      type: v.picklist(['integer', 'number']),
-      minimum: v.optional(v.number()),
-      maximum: v.optional(v.number()),
-    }),
+    v.pipe(
+      v.strictObject({
+        ...described,
+        type: v.picklist(['integer', 'number']),
+        minimum: v.optional(v.number()),
+        maximum: v.optional(v.number()),
+      }),
+      v.check(
+        ({ minimum = -Infinity, maximum = Infinity }) => minimum <= maximum,
+        'no number is in this range',
+      ),
+    ),
     v.strictObject({ ...described, type: v.literal('boolean') }),
   ] as const;
   if (depth <= 1) return v.variant('type', [...flat]);
@@ -79,11 +87,18 @@ function objectWithin(inner: v.GenericSchema<unknown, Shape>) {
     ...described,
     type: v.literal('object'),
     properties: v.pipe(
+      v.unknown(),
+      // Valibot drops the likes of `constructor` from a record without a word.
+      v.check((properties) => namesOf(properties).every((name) => !(name in {})), 'a name every object has'),
       v.record(PropertyNameSchema, inner),
       v.check((properties) => Object.keys(properties).length <= MAX_PROPERTIES, 'too many properties'),
     ),
     required: v.optional(v.pipe(v.array(PropertyNameSchema), v.maxLength(MAX_PROPERTIES))),
   });
+}
+
+function namesOf(value: unknown): readonly string[] {
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
 }
 
 /** Of a tool's arguments. */
@@ -93,7 +108,30 @@ export const ArgumentsShapeSchema = v.pipe(
     ({ properties, required = [] }) => required.every((name) => Object.hasOwn(properties, name)),
     'a required property is not described',
   ),
+  v.check((shape) => partsOf(shape) <= MAX_PARTS, 'too large'),
 );
+
+function partsOf(shape: Shape): number {
+  if (shape.type === 'array') return 1 + partsOf(shape.items);
+  if (shape.type !== 'object') return 1;
+  return Object.values(shape.properties).reduce((sum, inner) => sum + partsOf(inner), 1);
+}
+
+/** As JSON Schema for engines behind servers: the same bounds, those that go without saying among them. */
+export function jsonSchemaOf(shape: Shape): Record<string, unknown> {
+  switch (shape.type) {
+    case 'string':
+      return shape.enum ? { ...shape } : { ...shape, maxLength: shape.maxLength ?? DEFAULT_STRING_CHARS };
+    case 'array':
+      return { ...shape, items: jsonSchemaOf(shape.items), maxItems: shape.maxItems ?? DEFAULT_ITEMS };
+    case 'object': {
+      const properties = Object.entries(shape.properties).map(([name, inner]) => [name, jsonSchemaOf(inner)]);
+      return { ...shape, properties: Object.fromEntries(properties), additionalProperties: false };
+    }
+    default:
+      return { ...shape };
+  }
+}
 
 /** What of a value does not fit, in words for a log or a model; undefined when all of it fits. */
 export function misfit(value: unknown, shape: Shape, path = 'arguments'): string | undefined {
@@ -102,7 +140,10 @@ export function misfit(value: unknown, shape: Shape, path = 'arguments'): string
       const { maxLength = DEFAULT_STRING_CHARS } = shape;
       if (typeof value !== 'string') return `${path} is no string`;
       if (shape.enum) return shape.enum.includes(value) ? undefined : `${path} is none of its values`;
-      return value.length > maxLength ? `${path} is longer than ${maxLength} characters` : undefined;
+      // As the grammar counts: code points.
+      return Array.from(value).length > maxLength
+        ? `${path} is longer than ${maxLength} characters`
+        : undefined;
     }
     case 'integer':
     case 'number': {

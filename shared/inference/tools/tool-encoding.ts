@@ -6,7 +6,7 @@
 import * as v from 'valibot';
 import { AppError } from '../../errors.ts';
 import type { ChatMessage } from '../generate.ts';
-import { ArgumentsShapeSchema, misfit } from './shape.ts';
+import { ArgumentsShapeSchema, jsonSchemaOf, misfit } from './shape.ts';
 import { quoted, ShapeGrammar } from './shape-grammar.ts';
 
 export const ToolSpecSchema = v.strictObject({
@@ -47,6 +47,8 @@ export interface ToolEncoding {
 
 /** Of a result that a model hears; what is longer is cut, and says so. */
 export const MAX_RESULT_CHARS = 30_000;
+/** What a cut may leave of a character of two parts. */
+const HALF_CHARACTER = /[\uD800-\uDBFF]$/;
 
 const CallSchema = v.strictObject({ tool: v.string(), arguments: v.unknown() });
 const AnswerSchema = v.strictObject({ answer: v.pipe(v.string(), v.minLength(1)) });
@@ -73,7 +75,7 @@ export function toolEncoding(
     jsonSchema: JSON.stringify({
       anyOf: [
         ...calls.map(({ name, parameters }) =>
-          closed({ tool: { const: name }, arguments: { ...parameters, additionalProperties: false } }),
+          closed({ tool: { const: name }, arguments: jsonSchemaOf(parameters) }),
         ),
         ...(answers ? [closed({ answer: { type: 'string', minLength: 1, maxLength: maxAnswerChars } })] : []),
       ],
@@ -91,7 +93,7 @@ function closed(properties: Readonly<Record<string, unknown>>): unknown {
 function instructionFor(calls: readonly ToolSpec[], answers: boolean): string {
   const tools = calls.map(
     ({ name, description, parameters }) =>
-      `- ${name}: ${description} Arguments: ${JSON.stringify(parameters.properties)}`,
+      `- ${name}: ${description.replaceAll(/\s+/g, ' ')} Arguments: ${JSON.stringify(parameters.properties)}`,
   );
   const call = 'To use a tool: the field "tool" with its name, then the field "arguments" with an object.';
   const answer = 'To answer: the field "answer" with what you say.';
@@ -135,7 +137,7 @@ export function afterCall(
 ): ChatMessage[] {
   const isCut = result.text.length > MAX_RESULT_CHARS;
   const text = isCut
-    ? `${result.text.slice(0, MAX_RESULT_CHARS)}\n(cut: ${result.text.length - MAX_RESULT_CHARS} more characters)`
+    ? `${result.text.slice(0, MAX_RESULT_CHARS).replace(HALF_CHARACTER, '')}\n(cut: ${result.text.length - MAX_RESULT_CHARS} more characters)`
     : result.text;
   return [
     ...messages,

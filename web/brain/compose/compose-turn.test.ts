@@ -131,12 +131,17 @@ describe('the budget', () => {
     }
   });
 
-  it('is no longer than what is read in twenty seconds here', async () => {
+  it('brings no more of the room along than what is read in twenty seconds here, and all of the new line', async () => {
     const slow = deps(8_192, { speeds: { prefillTokensPerSecond: 50 } });
     const input = turnInput(chatter(400), line(500, 'Ann', 'new'));
     const composed = await composeTurn(input, slow);
-    expect(composed.promptTokens).toBeLessThanOrEqual(1_000);
-    expect((await composeTurn(input, deps(8_192))).promptTokens).toBeGreaterThan(1_000);
+    const quick = await composeTurn(input, deps(8_192));
+    expect(composed.historyLines).toBeLessThan(quick.historyLines);
+    expect(composed.promptTokens).toBeLessThan(1_500);
+    const long = line(500, 'Ann', `${'word '.repeat(1_500)} and what do you think?`);
+    const whole = await composeTurn(turnInput(chatter(400), long), slow);
+    expect(whole.triggerTrimmed).toBe(false);
+    expect(texts(whole.messages).at(-1)).toContain('and what do you think?');
   });
 
   it('keeps the newest lines', async () => {

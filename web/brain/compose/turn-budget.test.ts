@@ -9,9 +9,9 @@ describe('the budget of a turn', () => {
     // Fast enough for all of it.
     [8_192, 1_000, { prompt: 6_144, system: 512, completion: 2_048, sourceCap: 4_915 }],
     // 100 tokens/s for 20 s.
-    [8_192, 100, { prompt: 2_000, system: 512, completion: 2_048, sourceCap: 1_488 }],
+    [8_192, 100, { prompt: 6_144, system: 512, completion: 2_048, sourceCap: 2_000 }],
     // However slow it is, she knows what was said last.
-    [8_192, 1, { prompt: 768, system: 512, completion: 2_048, sourceCap: 512 }],
+    [8_192, 1, { prompt: 6_144, system: 512, completion: 2_048, sourceCap: 512 }],
     [512, 1, { prompt: 256, system: 128, completion: 256, sourceCap: 307 }],
   ])('of %i tokens of context, read at %s tokens/s', (contextTokens, speed, budget) => {
     const speeds = speed === undefined ? {} : { prefillTokensPerSecond: speed };

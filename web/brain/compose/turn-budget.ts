@@ -13,22 +13,26 @@ export interface TurnBudget {
 }
 
 /**
- * A room that the engine has not read yet is read within this time, however long the context is. From turn to turn it is
- * in the engine's cache and costs nothing; the wait is that of the first turn, and of each time the window moves.
+ * What a room brings along is read within this time, however long the context is. From turn to turn it is in the engine's
+ * cache and costs nothing; the wait is that of the first turn, and of each time the window moves.
  */
 export const TARGET_FIRST_TOKEN_MS = 20_000;
-/** Rules, card and form take about 250; with less than this there would be no room left to speak of. */
-const LEAST_PROMPT_TOKENS = 768;
+/** However slow it is, she knows what was said last. */
+const LEAST_SOURCE_TOKENS = 512;
 
-/** Speeds that nobody has measured yet bound nothing. */
+/** Speeds that nobody has measured yet bound nothing; the new line is never cut for them. */
 export function budgetFor(contextTokens: number, speeds: Speeds, targetFirstTokenMs: number): TurnBudget {
+  const system = clamp(Math.floor(contextTokens / 10), 128, 512);
   const completion = clamp(Math.floor(contextTokens / 4), 256, 4_000);
   const { prefillTokensPerSecond = Infinity } = speeds;
   const inTime = Math.floor((prefillTokensPerSecond * targetFirstTokenMs) / 1_000);
-  const prompt = Math.min(contextTokens - completion, Math.max(LEAST_PROMPT_TOKENS, inTime));
-  const system = clamp(Math.floor(contextTokens / 10), 128, 512);
-  const headroom = Math.max(512, prompt - system);
-  return { prompt, system, completion, sourceCap: Math.min(Math.floor(contextTokens * 0.6), headroom) };
+  const headroom = Math.max(512, contextTokens - system - completion);
+  return {
+    prompt: contextTokens - completion,
+    system,
+    completion,
+    sourceCap: Math.min(Math.floor(contextTokens * 0.6), headroom, Math.max(LEAST_SOURCE_TOKENS, inTime)),
+  };
 }
 
 function clamp(value: number, low: number, high: number): number {

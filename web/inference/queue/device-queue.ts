@@ -33,6 +33,8 @@ interface Waiting {
 
 /** However many of the interactive ones there are, what is in the background is done one day. */
 const MOST_OVERTAKEN = 8;
+/** Whoever waits longer than that thinks that she is dead, and a turn has its deadline. */
+const MOST_REST_MS = 60_000;
 
 export class DeviceQueue {
   readonly #deps: DeviceQueueDeps;
@@ -58,7 +60,7 @@ export class DeviceQueue {
     };
   }
 
-  /** After work of a second the device rests for a second at a share of 0.5, for three at 0.25. */
+  /** After work of a second the device rests for a second at a share of 0.5, for three at 0.25; for a minute at most. */
   set share(share: number) {
     this.#share = share;
     if (share === 1) this.#restUntilMs = -Infinity;
@@ -102,7 +104,7 @@ export class DeviceQueue {
     while (this.#waiting.length > 0) this.#waiting[0]?.giveUp(reason);
   }
 
-  #admit({ personaId }: Want): () => void {
+  #admit({ personaId, priority }: Want): () => void {
     const { clock } = this.#deps;
     const startedMs = clock.monotonicMs();
     this.#running.push(personaId);
@@ -113,8 +115,9 @@ export class DeviceQueue {
       isOver = true;
       this.#running.splice(this.#running.indexOf(personaId), 1);
       const nowMs = clock.monotonicMs();
-      const restMs = (nowMs - startedMs) * (1 / this.#share - 1);
-      this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + restMs);
+      // Nobody who waits for an answer pays for what was done in the background.
+      const owedMs = priority === 'background' ? 0 : (nowMs - startedMs) * (1 / this.#share - 1);
+      this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + Math.min(owedMs, MOST_REST_MS));
       this.#next();
     };
   }

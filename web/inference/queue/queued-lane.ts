@@ -65,14 +65,14 @@ async function inTime(
   // How long the prompt is the engine knows, and it is no longer than what the model holds.
   const withinMs = deadlineMs(speeds(), lane.report.contextTokens, request.maxTokens);
   const late = new AbortController();
-  const cancel =
-    withinMs === undefined
-      ? () => undefined
-      : clock.after(withinMs, () => {
-          late.abort();
-        });
+  let cancel: (() => void) | undefined;
   try {
     for await (const chunk of lane.generate(request, AbortSignal.any([signal, late.signal]))) {
+      // While it waits behind somebody else's, or is loaded again, the engine does not have it.
+      if (chunk.kind !== 'queued' && withinMs !== undefined)
+        cancel ??= clock.after(withinMs, () => {
+          late.abort();
+        });
       if (chunk.kind === 'done') onResult(chunk.result);
       push(chunk);
     }
@@ -83,6 +83,6 @@ async function inTime(
       `No answer within ${Math.round((withinMs ?? 0) / 1_000)} seconds, three times as long as it takes here.`,
     );
   } finally {
-    cancel();
+    cancel?.();
   }
 }

@@ -36,4 +36,6 @@ export interface AdapterFactory {
   onDeviceLost(): DeviceLossRemedy;
   /** Ends the lane in use. */
   close(): Promise<void>;
+  /** The same, and nothing is to be loaded before `build` is called again. */
+  rest(): Promise<void>;
 }

@@ -13,6 +13,8 @@ import { createConversation } from '../serve/conversation.ts';
 import { tidy } from '../storage/retention.ts';
 import type { NodeHostDeps } from './host-deps.ts';
 
+/** Until the person does something. */
+const STOPPED: ReadonlySet<ErrorCode> = new Set(['DeviceFreed', 'DeviceLost']);
 const MAY_BE_BACK: ReadonlySet<ErrorCode> = new Set(['EndpointUnreachable', 'EndpointBusy']);
 /** However much is said meanwhile. */
 const ASK_AGAIN_AFTER_MS = 2_000;
@@ -44,7 +46,7 @@ export class Residence {
       if (news.kind === 'store-replaced') sink.trouble(news.error);
       if (news.kind === 'rows') this.#askAgain();
       if (news.kind === 'caught-up')
-        void this.#queue(() => this.#supervisor.hostUnattended(({ code }) => code !== 'DeviceFreed'));
+        void this.#queue(() => this.#supervisor.hostUnattended(({ code }) => !STOPPED.has(code)));
     });
     this.#reading = this.feed.run(this.#end.signal);
     this.human = this.#start(human);
@@ -69,7 +71,7 @@ export class Residence {
   rest(reason: AppError): Promise<void> {
     return this.#queue(async () => {
       await this.#supervisor.haltAll(reason);
-      await this.#adapters.close();
+      await this.#adapters.rest();
     });
   }
 

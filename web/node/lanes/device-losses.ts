@@ -14,12 +14,13 @@ export class DeviceLosses {
     this.#clock = clock;
   }
 
-  /** `cannotMove`: why the companion cannot go on with the same file, as the end of a sentence; undefined when it can. */
-  add(cannotMove: string | undefined): DeviceLossRemedy {
+  /** `askWhyNot`: why the companion cannot go on with the same file, as the end of a sentence; undefined when it can. */
+  add(askWhyNot: () => string | undefined): DeviceLossRemedy {
     const nowMs = this.#clock.monotonicMs();
     const isFirst = nowMs > this.#lastMs + FORGIVEN_AFTER_MS;
     this.#lastMs = nowMs;
     if (isFirst) return { kind: 'again' };
+    const cannotMove = askWhyNot();
     const gone = 'The GPU went away twice within ten minutes.';
     return cannotMove === undefined
       ? { kind: 'move', told: lost(`${gone} The companion goes on with the same model, on the CPU.`) }

@@ -8,11 +8,27 @@ export const DEVICE_SHARES = [1, 0.5, 0.25] as const;
 export type DeviceShare = (typeof DEVICE_SHARES)[number];
 export const DeviceShareSchema = v.picklist(DEVICE_SHARES);
 
-export async function loadShare(settings: SettingsStore): Promise<DeviceShare> {
-  const row = v.safeParse(DeviceShareSchema, await settings.get(KEY));
-  return row.success ? row.output : 1;
-}
+/** One for the whole node, however often it is started anew. */
+export class KeptShare {
+  readonly #settings: SettingsStore;
+  #current: DeviceShare;
 
-export function keepShare(settings: SettingsStore, share: DeviceShare): Promise<void> {
-  return settings.put(KEY, share);
+  private constructor(settings: SettingsStore, current: DeviceShare) {
+    this.#settings = settings;
+    this.#current = current;
+  }
+
+  static async load(settings: SettingsStore): Promise<KeptShare> {
+    const row = v.safeParse(DeviceShareSchema, await settings.get(KEY));
+    return new KeptShare(settings, row.success ? row.output : 1);
+  }
+
+  get current(): DeviceShare {
+    return this.#current;
+  }
+
+  async keep(share: DeviceShare): Promise<void> {
+    this.#current = share;
+    await this.#settings.put(KEY, share);
+  }
 }

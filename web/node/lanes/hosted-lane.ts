@@ -30,6 +30,8 @@ export class HostedLane {
   readonly #deps: HostedLaneDeps;
   readonly #queue: DeviceQueue;
   #cancelUnload: () => void = () => undefined;
+  /** What was at work leaves the queue after that, and has nothing to say any more. */
+  #isClosed = false;
 
   constructor(opened: OpenedLane, share: DeviceShare, deps: HostedLaneDeps) {
     this.#opened = opened;
@@ -76,6 +78,7 @@ export class HostedLane {
   }
 
   async dispose(): Promise<void> {
+    this.#isClosed = true;
     this.#cancelUnload();
     this.#queue.close(new AppError('LaneDied', 'The lane was closed.'));
     await this.#opened.lane.dispose();
@@ -85,7 +88,7 @@ export class HostedLane {
     const { speeds, onChange, onTrouble } = this.#deps;
     speeds.learn(this.#opened.lane.report, result).then(
       (known) => {
-        onChange({ speeds: known });
+        if (!this.#isClosed) onChange({ speeds: known });
       },
       (error: unknown) => {
         onTrouble(error);
@@ -94,6 +97,7 @@ export class HostedLane {
   }
 
   #onQueue(state: QueueState): void {
+    if (this.#isClosed) return;
     const { clock, onChange } = this.#deps;
     this.#cancelUnload();
     this.#cancelUnload = () => undefined;
@@ -114,7 +118,8 @@ export class HostedLane {
       messages: [{ role: 'user', content: `${this.#deps.clock.nowMs()} ${words}` }],
       sampling: { temperature: 0 },
       maxTokens: MEASURED_TOKENS,
-      grammar: 'root ::= [a-z ]{200}',
+      // So that it does not stop early; another program may take no grammar.
+      ...(this.#opened.lane.report.backend !== 'remote' && { grammar: 'root ::= [a-z ]{200}' }),
     };
   }
 }

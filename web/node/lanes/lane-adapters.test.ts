@@ -7,7 +7,7 @@ import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import type { OpenLaneRequest } from '../../inference/lane-factory.ts';
 import type { LaneView } from '../view.ts';
 import { FORGIVEN_AFTER_MS } from './device-losses.ts';
-import { keepShare, loadShare } from './device-share.ts';
+import { KeptShare } from './device-share.ts';
 import { LaneAdapters } from './lane-adapters.ts';
 import { createModelChoice } from './model-choice.ts';
 import { SpeedBook } from './speed-book.ts';
@@ -44,8 +44,7 @@ async function setUp(models = [offer('default')]) {
   const create = async () =>
     new LaneAdapters({
       speeds: await SpeedBook.load(settings),
-      share: await loadShare(settings),
-      keepShare: (share) => keepShare(settings, share),
+      share: await KeptShare.load(settings),
       onTrouble: () => undefined,
       factory: {
         open: (request) => {
@@ -247,8 +246,7 @@ describe('LaneAdapters', () => {
     await adapters.build(MAYA);
     await adapters.setShare(0.25);
     expect(views.at(-1)).toMatchObject({ share: 0.25, report: idleLane.report });
-    await adapters.close();
-    adapters.freed();
+    await adapters.rest();
     expect(views.at(-1)).toEqual({ chosenBecause: '', share: 0.25, isFreed: true });
     await adapters.build(MAYA);
     expect(views.at(-1)).toMatchObject({ share: 0.25, report: idleLane.report });

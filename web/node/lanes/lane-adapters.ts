@@ -13,7 +13,7 @@ import type { AdapterFactory, DeviceLossRemedy, PlannedProfile } from '../boot/a
 import type { LaneView, Trouble } from '../view.ts';
 import { troubleOf } from '../view/trouble.ts';
 import { DeviceLosses } from './device-losses.ts';
-import type { DeviceShare } from './device-share.ts';
+import type { DeviceShare, KeptShare } from './device-share.ts';
 import { HostedLane } from './hosted-lane.ts';
 import type { ModelChoice } from './model-choice.ts';
 import type { SpeedBook } from './speed-book.ts';
@@ -28,9 +28,7 @@ export interface LaneAdaptersDeps {
   /** What the companion said at the present session. Throws `BridgeDown` when there is none. */
   ready(): Ready;
   readonly speeds: SpeedBook;
-  /** As it was kept. */
-  readonly share: DeviceShare;
-  keepShare(share: DeviceShare): Promise<void>;
+  readonly share: KeptShare;
   onChange(lane: LaneView): void;
   /** What should be kept could not be. */
   readonly onTrouble: (error: unknown) => void;
@@ -42,7 +40,6 @@ export class LaneAdapters implements AdapterFactory {
   readonly #deps: LaneAdaptersDeps;
   #opening: Promise<HostedLane> | undefined;
   #hosted: HostedLane | undefined;
-  #share: DeviceShare;
   /** What the person asked for and no lane has loaded yet. */
   #wanted: ModelSource | undefined;
   #view: LaneView;
@@ -53,8 +50,7 @@ export class LaneAdapters implements AdapterFactory {
   constructor(deps: LaneAdaptersDeps) {
     this.#deps = deps;
     this.#losses = new DeviceLosses(deps.clock);
-    this.#share = deps.share;
-    this.#view = { chosenBecause: '', share: deps.share };
+    this.#view = { chosenBecause: '', share: deps.share.current };
   }
 
   get progress(): LaneView['progress'] {
@@ -101,7 +97,7 @@ export class LaneAdapters implements AdapterFactory {
   }
 
   onDeviceLost(): DeviceLossRemedy {
-    const remedy = this.#losses.add(this.#cannotMove());
+    const remedy = this.#losses.add(() => this.#cannotMove());
     if (remedy.kind === 'move') this.#isGpuLost = true;
     return remedy;
   }
@@ -116,17 +112,16 @@ export class LaneAdapters implements AdapterFactory {
     await hosted?.dispose();
   }
 
-  /** To be called once the lane is closed; the next one that is built ends it. */
-  freed(): void {
-    this.#view = { chosenBecause: '', share: this.#share };
+  async rest(): Promise<void> {
+    await this.close();
+    this.#view = { chosenBecause: '', share: this.#deps.share.current };
     this.#show({ isFreed: true });
   }
 
   async setShare(share: DeviceShare): Promise<void> {
-    this.#share = share;
     if (this.#hosted) this.#hosted.share = share;
     this.#show({ share });
-    await this.#deps.keepShare(share);
+    await this.#deps.share.keep(share);
   }
 
   /** Rejects with `NoLane` where no model is loaded. */
@@ -139,6 +134,7 @@ export class LaneAdapters implements AdapterFactory {
     const { forcedLane, companionLane, models } = this.#deps.ready();
     if (forcedLane !== undefined) return `--lane ${forcedLane} leaves no other lane`;
     if (!companionLane.available) return `the companion cannot think (${companionLane.reason})`;
+    if (this.#hosted?.opened.lane.report.lane === 'mlc') return 'this model runs on a GPU only';
     const known = this.#hosted?.opened.model;
     const inUse = known?.kind === 'remembered' ? known.model.sha256 : undefined;
     const hasIt = models.some(({ sha256, mlc }) => sha256 === inUse && !mlc);
@@ -165,7 +161,7 @@ export class LaneAdapters implements AdapterFactory {
   async #open(): Promise<HostedLane> {
     const { factory, models } = this.#deps;
     const { chosenBecause, refusedModel } = this.#view;
-    this.#view = { chosenBecause, share: this.#share, ...(refusedModel && { refusedModel }) };
+    this.#view = { chosenBecause, share: this.#deps.share.current, ...(refusedModel && { refusedModel }) };
     const { forcedLane, companionLane, machine, models: offers } = this.#deps.ready();
     const source = this.#wanted ?? (await models.source(offers));
     try {
@@ -191,7 +187,7 @@ export class LaneAdapters implements AdapterFactory {
       this.#view = withoutProgress(this.#view);
       const { report } = opened.lane;
       this.#show({ report, chosenBecause: opened.reason, speeds: this.#deps.speeds.of(report) });
-      this.#hosted = new HostedLane(opened, this.#share, {
+      this.#hosted = new HostedLane(opened, this.#deps.share.current, {
         ...this.#deps,
         onChange: (change) => {
           this.#show(change);

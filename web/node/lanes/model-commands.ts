@@ -93,12 +93,10 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
         client.learnEndpoint(undefined);
         await library.show();
       }),
+    // Not in turn: it waits for no check of a file. The residence keeps the order of what moves people.
     freeDevice: () =>
-      inTurn(async () => {
-        await deps.rest(new AppError('DeviceFreed', 'The device was freed for something else.'));
-        deps.lanes().freed();
-      }),
-    thinkAgain: () => inTurn(() => deps.wake()),
+      command(() => deps.rest(new AppError('DeviceFreed', 'The device was freed for something else.'))),
+    thinkAgain: () => command(() => deps.wake()),
     setDeviceShare: (wish) =>
       command(async () => {
         const share = v.safeParse(DeviceShareSchema, wish);

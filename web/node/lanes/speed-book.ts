@@ -32,13 +32,24 @@ export class SpeedBook {
   /** Resolves with what is known now, once it is kept. */
   async learn(report: LaneReport, result: GenerateResult): Promise<Speeds> {
     const key = keyOf(report);
-    const speeds = learned(this.of(report), result);
+    const speeds = learned(this.of(report), result, TELLS_CACHED[report.lane]);
     this.#speeds.delete(key);
     this.#speeds.set(key, speeds);
     await this.#settings.put(KEY, [...this.#speeds].slice(-MOST_MODELS));
     return speeds;
   }
 }
+
+/**
+ * Whether the lane tells how much of a prompt its engine had read before. Of another program nobody knows, nor whether it
+ * loaded the model meanwhile; web-llm does not say.
+ */
+const TELLS_CACHED: Readonly<Record<LaneReport['lane'], boolean>> = {
+  gguf: true,
+  companion: true,
+  mlc: false,
+  endpoint: false,
+};
 
 /** The same model is another one on another lane, and with other threads. */
 function keyOf({ lane, backend, threads, model, sentTo }: LaneReport): string {

@@ -9,7 +9,7 @@ import { HISTORY_ROWS } from './run-frame.ts';
 import { rosterOf, utteranceOf } from './utterance.ts';
 
 export interface Priming {
-  /** Resolves when the engine has let go of it. Safe to call again. */
+  /** Resolves when she has let go of it; the engine does so at its next slice. Safe to call again. */
   stop(): Promise<void>;
 }
 

@@ -49,6 +49,8 @@ export class Presenter implements HostSink {
   readonly #people: People;
   #timeline: Timeline | undefined;
   #leaseRefused = new Set<Uuid>();
+  /** What is shown of those whom nobody hosts. */
+  readonly #unattended = new Map<Uuid, PersonState>();
 
   constructor(deps: PresenterDeps) {
     this.#deps = deps;
@@ -101,6 +103,7 @@ export class Presenter implements HostSink {
     const { seed } = human.identity;
     this.#people.clear();
     this.#leaseRefused.clear();
+    this.#unattended.clear();
     this.#people.addOwn(seed, undefined);
     this.#deps.onIdentity();
     const timeline = new Timeline({
@@ -152,6 +155,7 @@ export class Presenter implements HostSink {
   }
 
   stage(peerId: Uuid, stage: BootStage): void {
+    this.#unattended.delete(peerId);
     if (!this.#leaseRefused.has(peerId))
       this.#people.setState(peerId, booting(stage, this.#deps.laneProgress()));
   }
@@ -161,12 +165,13 @@ export class Presenter implements HostSink {
   }
 
   unattended(peerId: Uuid, _stage: BootStage, error: AppError): void {
-    if (error.code === 'DeviceFreed') {
-      this.#people.setState(peerId, { kind: 'waiting', waitsFor: 'you' });
-      return;
-    }
-    this.#people.setState(peerId, { kind: 'errored', trouble: troubleOf(error, this.#deps.clock) });
-    this.trouble(error);
+    const isFreed = error.code === 'DeviceFreed';
+    const state: PersonState = isFreed
+      ? { kind: 'waiting', waitsFor: 'you' }
+      : { kind: 'errored', trouble: troubleOf(error, this.#deps.clock) };
+    this.#unattended.set(peerId, state);
+    this.#people.setState(peerId, state);
+    if (!isFreed) this.trouble(error);
   }
 
   booted(summary: BootSummary): void {
@@ -260,7 +265,9 @@ export class Presenter implements HostSink {
   }
 
   #resting(peerId: Uuid): PersonState {
-    return this.#deps.isAsleep(peerId) ? { kind: 'asleep' } : { kind: 'idle' };
+    return this.#deps.isAsleep(peerId)
+      ? { kind: 'asleep' }
+      : (this.#unattended.get(peerId) ?? { kind: 'idle' });
   }
 }
 

@@ -1,0 +1,37 @@
+/** Owns what the child is told of a model, and what the page is told of it once it is open. */
+import type { LaneReport } from '../../shared/inference/lane.ts';
+import type { ModelToOpen, OpenedModel } from './child-messages.ts';
+import type { ModelFile } from './model-file.ts';
+
+/** `own`: what does not stand in the file. */
+export function modelToOpen(
+  { header }: ModelFile,
+  own: Pick<ModelToOpen, 'path' | 'contextTokens' | 'threads' | 'adapters'>,
+): ModelToOpen {
+  const { architecture, bosToken, eosToken, controlTokens, chatTemplate, pooling } = header;
+  return {
+    ...own,
+    bosToken,
+    eosToken,
+    controlTokens: [...controlTokens],
+    pooling: { architecture, kind: pooling },
+    ...(chatTemplate === undefined ? {} : { chatTemplate }),
+  };
+}
+
+export function reportOf({ header, sizeBytes }: ModelFile, opened: OpenedModel): LaneReport {
+  const { evidence, contextTokens, threads, loadMs } = opened;
+  return {
+    lane: 'companion',
+    backend: 'cpu',
+    evidence,
+    model: {
+      name: header.name ?? `model of ${Math.round(sizeBytes / 1_000_000)} MB`,
+      sizeBytes,
+      starter: header.starter,
+    },
+    contextTokens,
+    threads,
+    loadMs,
+  };
+}
