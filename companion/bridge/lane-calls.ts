@@ -1,5 +1,6 @@
 /** Owns what one socket has asked the engines for: streamed, stoppable, and stopped with the socket. */
 import type { ChatMessage, GenerateRequest } from '../../shared/inference/generate.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import { AppError } from '../../shared/errors.ts';
 import { ENDPOINT_MODEL } from '../../shared/bridge/endpoint.ts';
@@ -7,11 +8,16 @@ import type { LaneEngine } from '../llama/backend.ts';
 import { linkedAbort, type LinkedAbort } from './linked-abort.ts';
 import type { Outgoing } from './outgoing.ts';
 
+const KEPT_AFTER_END_MS = 60_000;
+
 export interface LaneCallsDeps {
   readonly lane: LaneEngine;
   /** Has the models whose ids begin with {@link ENDPOINT_MODEL}. */
   readonly endpoint: LaneEngine;
   readonly out: Outgoing;
+  readonly clock: Clock;
+  /** Aborts at the end of the companion. */
+  readonly life: AbortSignal;
   /** Aborts at the end of the socket. */
   readonly signal: AbortSignal;
 }
@@ -24,11 +30,16 @@ export class LaneCalls {
 
   constructor(deps: LaneCallsDeps) {
     this.#deps = deps;
-    // A tab that is closed, or crashes, has no use for its models any more.
     deps.signal.addEventListener('abort', () => {
-      this.#held.forEach((_letGo, modelId) => {
-        this.release(modelId);
-      });
+      // A tab that was closed has no use for its models any more; one that was reloaded asks again within seconds.
+      const letGo = [...this.#held.values()];
+      this.#held.clear();
+      deps.clock
+        .sleep(KEPT_AFTER_END_MS, deps.life)
+        .catch((_ending: unknown) => undefined)
+        .finally(() => {
+          for (const each of letGo) each();
+        });
     });
   }
 

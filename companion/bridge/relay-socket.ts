@@ -57,7 +57,14 @@ export class RelaySocket implements LeaseHolder {
         throttledProgress(deps.clock, (done, total) => {
           out.send({ type: 'progress', requestId, done, total });
         }),
-      lane: new LaneCalls({ lane: deps.lane, endpoint: deps.endpoint, out, signal }),
+      lane: new LaneCalls({
+        lane: deps.lane,
+        endpoint: deps.endpoint,
+        out,
+        clock: deps.clock,
+        life: deps.signal,
+        signal,
+      }),
       signal,
     };
     this.#heardAtMs = deps.clock.monotonicMs();

@@ -272,6 +272,13 @@ describe('Relay', () => {
       expect(await page.ask('laneRelease', { modelId })).toEqual({});
     }
     expect(world.released).toEqual(['m', 'endpoint']);
+    // Reloaded: the next socket asks for it soon.
+    await page.ask('laneEmbed', { modelId: 'm', text: 'x' });
+    page.pair.near.close(1000, 'reloaded');
+    await world.clock.advance(59_000);
+    expect(world.released).toHaveLength(2);
+    await world.clock.advance(2_000);
+    expect(world.released).toEqual(['m', 'endpoint', 'm']);
   });
 
   it('tells how far a long request is, under its id', async () => {

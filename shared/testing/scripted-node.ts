@@ -70,6 +70,7 @@ export function createScriptedNode(first: NodeView): ScriptedNode {
     checkModel: command('checkModel'),
     removeModel: command('removeModel'),
     copyModel: command('copyModel'),
+    chooseAdapter: command('chooseAdapter'),
     freeDevice: command('freeDevice'),
     thinkAgain: command('thinkAgain'),
     setDeviceShare: command('setDeviceShare'),

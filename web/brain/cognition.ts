@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
 import { JSON_DECISION_INSTRUCTION } from '../../shared/inference/decision.ts';
 import type { GenerateResult } from '../../shared/inference/generate.ts';
+import type { AdapterUse } from '../../shared/inference/genome/adapters.ts';
 import type { InferenceLane } from '../../shared/inference/lane.ts';
 import type { InferenceProfile } from '../../shared/inference/profile.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -27,6 +28,8 @@ export interface CognitionDeps {
   readonly log: Logger;
   /** Prompts and raw answers are written to the log: what is said in the room then stands there too. */
   readonly isTraced?: boolean;
+  /** LoRA adapters that she thinks with, asked for at every turn. */
+  readonly adapters?: () => readonly AdapterUse[];
   /** IANA name: her sense of the time of day is that of the person's machine. */
   readonly timeZone: string;
   /** From the start of a turn, or from the last sign that the queue before it moves on, to its end. */
@@ -102,6 +105,8 @@ async function thinkOnce(
 }
 
 async function primeOnce(input: TurnInput, signal: AbortSignal, deps: TurnDeps): Promise<void> {
+  // With an adapter the engine reads apart from the model alone.
+  if (deps.adapters && deps.adapters().length > 0) return;
   try {
     const { messages } = await compose(input, signal, deps);
     await beforeAbort(deps.lane.warmup(signal, messages), signal);
@@ -130,6 +135,7 @@ async function decide(
   deps: TurnDeps,
 ): Promise<TurnOutcome> {
   const { self, lane, profile } = deps;
+  const adapters = deps.adapters?.() ?? [];
   const composed = await compose(input, signal, deps);
   const encoding = answerEncoding(composed.answerTokens, ROLE_CARDS[self.role].maxAnswerChars);
   if (deps.isTraced)
@@ -142,6 +148,7 @@ async function decide(
       maxTokens: encoding.maxTokens,
       grammar: encoding.grammar,
       jsonSchema: encoding.jsonSchema,
+      ...(adapters.length > 0 && { adapters: [...adapters] }),
     },
     (raw) => encoding.partialText(raw),
     onProgress,

@@ -60,6 +60,7 @@ class Profile {
             checkModel: ok,
             removeModel: ok,
             copyModel: ok,
+            chooseAdapter: ok,
             freeDevice: ok,
             thinkAgain: ok,
             setDeviceShare: ok,

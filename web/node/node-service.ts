@@ -165,6 +165,7 @@ export function createNodeService(
     removeModel: (sha256) => call<CommandResult>('removeModel', sha256),
     connectEndpoint: (wish) => call<CommandResult>('connectEndpoint', wish),
     forgetEndpoint: () => call<CommandResult>('forgetEndpoint'),
+    chooseAdapter: (peerId, adapter) => call<CommandResult>('chooseAdapter', peerId, adapter),
     freeDevice: () => call<CommandResult>('freeDevice'),
     thinkAgain: () => call<CommandResult>('thinkAgain'),
     setDeviceShare: (share) => call<CommandResult>('setDeviceShare', share),

@@ -10,6 +10,7 @@ import type { Household } from './host/household.ts';
 import { NodeHost } from './host/node-host.ts';
 import type { Sleepers } from './host/sleepers.ts';
 import type { DownloadsDeps } from '../inference/downloads/downloads.ts';
+import type { AdapterChoices } from './lanes/adapter-choices.ts';
 import type { LaneAdapters, LaneAdaptersDeps } from './lanes/lane-adapters.ts';
 import { createModelCommands } from './lanes/model-commands.ts';
 import type { ModelLibrary, ModelLibraryDeps } from './lanes/model-library.ts';
@@ -25,6 +26,7 @@ export interface OwnedNodeDeps extends Omit<NodeHostDeps, 'sink' | 'createAdapte
   readonly household: Household;
   readonly sessionKeys: SessionKeyStore;
   readonly sleepers: Sleepers;
+  readonly adapters: AdapterChoices;
   /** Rejects with what the companion refuses the file with. */
   upload(client: BridgeClient, ...file: Parameters<ModelLibraryDeps['copyToCompanion']>): Promise<ModelOffer>;
   /** Rejects with what the companion refuses the code with. */
@@ -54,6 +56,10 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
     publisher.change({ backup: { ...backup, ...(lastRestore && { lastRestore }) } });
   };
 
+  const showAdapters = (): void => {
+    publisher.change({ adapters: deps.adapters.view(readyOf(client)?.adapters ?? []) });
+  };
+
   const presenter = new Presenter({
     publisher,
     store: stores.room,
@@ -76,6 +82,10 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
       sink: presenter,
       createAdapters: (connected) => {
         client = connected;
+        connected.states.subscribe(({ kind }) => {
+          if (kind === 'ready') showAdapters();
+        });
+        showAdapters();
         lanes = deps.createLanes(connected, {
           onChange: (lane) => {
             publisher.change({ lane });
@@ -216,6 +226,11 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
         command,
         inTurn,
       }),
+      chooseAdapter: (peerId, adapter) =>
+        command(async () => {
+          await deps.adapters.choose(peerId, adapter);
+          showAdapters();
+        }),
       setAsleep: (peerId, asleep) =>
         command(async () => {
           await sleepers.set(peerId, asleep);

@@ -23,6 +23,7 @@ import { Sleepers } from './host/sleepers.ts';
 import { createHousehold } from './identity/household.ts';
 import { createWebIdentityCrypto } from './identity/web-identity-crypto.ts';
 import { LaneAdapters } from './lanes/lane-adapters.ts';
+import { AdapterChoices } from './lanes/adapter-choices.ts';
 import { KeptShare } from './lanes/device-share.ts';
 import { ModelFits } from './lanes/model-fits.ts';
 import { ModelLibrary } from './lanes/model-library.ts';
@@ -58,7 +59,8 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
   const sessionKeys = createIdbSessionKeyStore(database);
   const modelFiles = async (): Promise<ModelFiles> =>
     createModelFiles(await navigator.storage.getDirectory());
-  const [speeds, share] = await Promise.all([
+  const [adapters, speeds, share] = await Promise.all([
+    AdapterChoices.load(stores.settings),
     SpeedBook.load(stores.settings),
     KeptShare.load(stores.settings),
   ]);
@@ -71,6 +73,7 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
       createPersonaCognition({
         self: { peerId: ctx.citizen.peerId, name: ctx.identity.seed.agent_name, role: ctx.role },
         profile: ctx.profile,
+        adapters: () => adapters.usesOf(ctx.citizen.peerId),
         lane: ctx.adapter,
         clock,
         log: ctx.log,
@@ -94,6 +97,7 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
       log,
     }),
     sessionKeys,
+    adapters,
     sleepers: await Sleepers.load(stores.settings),
     pair: (code) =>
       pairBrowser(code, { origin, fetch: fetchBytes, store: sessionKeys, label: browserLabel() }),

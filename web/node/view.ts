@@ -145,6 +145,19 @@ export interface StoredModelView {
   readonly copying?: Progress;
 }
 
+/** A LoRA adapter that the companion can put on the model. */
+export interface AdapterView {
+  readonly id: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Who made it, of what, under which licence: as its file says. */
+  readonly from?: string;
+  /** The companion offers it; false for one that somebody still has chosen. */
+  readonly isHere: boolean;
+  /** Peer ids. */
+  readonly usedBy: readonly string[];
+}
+
 /** One that is coming. */
 export interface DownloadView {
   readonly id: string;
@@ -197,6 +210,7 @@ export interface NodeView {
   readonly people: readonly PersonView[];
   readonly lane: LaneView;
   readonly models: ModelsView;
+  readonly adapters?: readonly AdapterView[];
   readonly backup: BackupView;
   /** Newest last, at most 20; nothing red stands without a next step. */
   readonly troubles: readonly Trouble[];
@@ -243,6 +257,11 @@ export interface NodeCommands {
   connectEndpoint(wish: EndpointWish): Promise<CommandResult>;
   /** Address and key are removed from the companion. */
   forgetEndpoint(): Promise<CommandResult>;
+  /** From her next turn on she thinks with it, or with the model alone. */
+  chooseAdapter(
+    peerId: string,
+    adapter: { readonly id: string; readonly name: string } | undefined,
+  ): Promise<CommandResult>;
   /** Nobody thinks, and the model's memory is given back, until {@link thinkAgain} or another model is chosen. */
   freeDevice(): Promise<CommandResult>;
   thinkAgain(): Promise<CommandResult>;

@@ -88,6 +88,8 @@ export class PersonaApp extends LitElement {
         <pn-models-panel
           .lane=${view.lane}
           .models=${view.models}
+          .adapters=${view.adapters}
+          .people=${view.people}
           .node=${node}
           .opening=${this.#opening}
           .refused=${this.#refused}

@@ -1,12 +1,13 @@
 /** Owns the region "Models": what the personas think with, how far its loading is, and opening another one. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import type { LaneView, ModelsView, Trouble } from '../../node/view.ts';
+import type { AdapterView, LaneView, ModelsView, PersonView, Trouble } from '../../node/view.ts';
 import { baseCss } from '../look/base-css.ts';
 import { formatBytes, formatCount, formatProgress } from '../look/format.ts';
 import { progressBar } from '../look/progress-bar.ts';
 import { visibleName } from '../look/visible-name.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
+import './adapter-list.ts';
 import './device-controls.ts';
 import './model-shelf.ts';
 
@@ -18,6 +19,8 @@ export class ModelsPanel extends LitElement {
   static override properties = {
     lane: { attribute: false },
     models: { attribute: false },
+    adapters: { attribute: false },
+    people: { attribute: false },
     node: { attribute: false },
     opening: { attribute: false },
     refused: { attribute: false },
@@ -54,6 +57,8 @@ export class ModelsPanel extends LitElement {
 
   declare lane: LaneView;
   declare models: ModelsView;
+  declare adapters: readonly AdapterView[] | undefined;
+  declare people: readonly PersonView[];
   declare node: NodeStore;
   /** Name of the file that is being opened. */
   declare opening: string | undefined;
@@ -104,6 +109,11 @@ export class ModelsPanel extends LitElement {
           @change=${this.#onChange}
         />
         <button @click=${this.#choose}>Open a GGUF file</button>
+        <pn-adapter-list
+          .adapters=${this.adapters}
+          .people=${this.people}
+          .node=${this.node}
+        ></pn-adapter-list>
         <pn-model-shelf .models=${this.models} .node=${this.node}></pn-model-shelf>
       </section>
     `;

@@ -34,6 +34,7 @@ export function settledCommands(node: NodeCommands, clock: Clock): NodeCommands 
     removeModel: (sha256) => settled(() => node.removeModel(sha256)),
     connectEndpoint: (wish) => settled(() => node.connectEndpoint(wish)),
     forgetEndpoint: () => settled(() => node.forgetEndpoint()),
+    chooseAdapter: (peerId, adapter) => settled(() => node.chooseAdapter(peerId, adapter)),
     freeDevice: () => settled(() => node.freeDevice()),
     thinkAgain: () => settled(() => node.thinkAgain()),
     setDeviceShare: (share) => settled(() => node.setDeviceShare(share)),
