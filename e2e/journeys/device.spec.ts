@@ -6,7 +6,7 @@ test.describe('the device', () => {
   }) => {
     const { visitor } = await settle();
     const { models, persona, page } = visitor;
-    await models.getByText('Speed, and its share of this device').click();
+    await models.getByText('Speed, and its share of the time').click();
     await models.getByRole('button', { name: 'Measure its speed' }).click();
     await expect(models).toContainText(
       /On this device it reads [\d,.]+ tokens\/s and writes [\d,.]+ tokens\/s/,
@@ -29,8 +29,7 @@ test.describe('the device', () => {
 
   test('keeps the share that the person gave it over a reload', async ({ settle }) => {
     const { visitor } = await settle();
-    const unfold = (): Promise<void> =>
-      visitor.models.getByText('Speed, and its share of this device').click();
+    const unfold = (): Promise<void> => visitor.models.getByText('Speed, and its share of the time').click();
     await unfold();
     const share = visitor.models.getByRole('combobox', { name: "Of this device's time thinking may take" });
     await share.selectOption('half of it');

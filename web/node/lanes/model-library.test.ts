@@ -113,6 +113,7 @@ describe('the library of models', () => {
       names.push(file.name);
       onProgress({ what: 'Copying', done: 4, total: 9, unit: 'bytes' });
       await library.copy('big');
+      await expect(library.remove('big')).rejects.toMatchObject({ code: 'LaneBusy' });
       expect(big()?.copying).toMatchObject({ done: 4 });
       return copy(file, onProgress);
     };

@@ -168,6 +168,7 @@ export class ModelLibrary {
   /** Frees its bytes in this browser. Rejects with `LaneBusy` while anybody thinks with it. */
   async remove(sha256: string): Promise<void> {
     this.#refuseInUse(sha256);
+    if (this.#copies.has(sha256)) throw new AppError('LaneBusy', 'It is being copied to the companion.');
     await (await this.#deps.files()).remove(sha256);
     await this.#change((rows) => rows.filter((row) => row.sha256 !== sha256));
     await this.show();

@@ -57,6 +57,7 @@ export class DeviceControls extends LitElement {
       return html`<p class="facts" role="status">Nobody thinks: the device is free for something else.</p>
         <button @click=${this.#thinkAgain}>Think again</button>`;
     if (!report) return nothing;
+    const isRemote = report.backend === 'remote';
     const facts = [
       speeds?.prefillTokensPerSecond === undefined
         ? ''
@@ -65,10 +66,10 @@ export class DeviceControls extends LitElement {
     ].filter((fact) => fact !== '');
     return html`
       <p class="facts">
-        ${facts.length === 0 ? 'Its speed here is not known yet' : `On this device it ${facts.join(' and ')}`}
+        ${facts.length === 0 ? 'Its speed is not known yet' : `${isRemote ? 'There' : 'On this device'} it ${facts.join(' and ')}`}
       </p>
       ${
-        report.backend === 'remote'
+        isRemote
           ? nothing
           : html`<button
               title="Nobody thinks, and the memory is given back, until you say so"
@@ -78,7 +79,7 @@ export class DeviceControls extends LitElement {
             </button>`
       }
       <details>
-        <summary>Speed, and its share of this device</summary>
+        <summary>Speed, and its share of the time</summary>
         <button
           ?disabled=${this.#isMeasuring}
           title="Takes some seconds; the room is read anew before the next answer"
@@ -87,7 +88,7 @@ export class DeviceControls extends LitElement {
           ${this.#isMeasuring ? 'Measuring…' : 'Measure its speed'}
         </button>
         <label>
-          Of this device's time thinking may take
+          ${isRemote ? 'Of the time' : "Of this device's time"} thinking may take
           <select @change=${this.#onShare}>
             ${DEVICE_SHARES.map(
               (each) =>
