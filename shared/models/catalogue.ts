@@ -19,7 +19,7 @@ export const STARTER: CatalogueEntry = {
   name: 'persona-node starter',
   path: '/models/starter.gguf',
   sizeBytes: 5_561_152,
-  sha256: 'd552a50758b46118d7257668d45d8810905258e3dd6ab0664dc697aa744af0b4',
+  sha256: 'e31b526777dcedd650718bcef408c265dbbcb65100deaf59b923aecd2e2c46b2',
   licence: 'MIT',
   contextTokens: 2_048,
   promptFormats: [1],
