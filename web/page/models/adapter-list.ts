@@ -5,6 +5,7 @@ import { baseCss } from '../look/base-css.ts';
 import { formatBytes } from '../look/format.ts';
 import { visibleName } from '../look/visible-name.ts';
 import type { NodeStore } from '../store/node-store.ts';
+import { listCss } from './list-css.ts';
 
 export class AdapterList extends LitElement {
   static override properties = {
@@ -14,27 +15,8 @@ export class AdapterList extends LitElement {
   };
   static override styles = [
     baseCss,
+    listCss,
     css`
-      :host,
-      ul,
-      li {
-        display: grid;
-        gap: 0.25rem;
-      }
-
-      ul {
-        gap: 0.5rem;
-        margin: 0;
-        padding: 0;
-        list-style: none;
-      }
-
-      .name {
-        font-weight: 600;
-        overflow-wrap: anywhere;
-      }
-
-      .facts,
       label {
         color: var(--ink-soft);
         font-size: 0.8125rem;
@@ -62,7 +44,7 @@ export class AdapterList extends LitElement {
       : 'Not here any more';
     const hosted = this.people.filter(({ state }) => state);
     return html`<li>
-      <p class="name" dir="auto">${shown}</p>
+      <p class="model" dir="auto">${shown}</p>
       <p class="facts" dir="auto">${facts}</p>
       ${hosted.map((person) => {
         const isUsed = usedBy.includes(person.peerId);

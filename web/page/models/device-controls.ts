@@ -54,7 +54,7 @@ export class DeviceControls extends LitElement {
   override render(): TemplateResult | typeof nothing {
     const { report, speeds, share, isFreed } = this.lane;
     if (isFreed)
-      return html`<p class="facts" role="status">Nobody thinks: the device is free for something else.</p>
+      return html`<p class="facts" role="status">Nobody thinks now: the model is out of memory.</p>
         <button @click=${this.#thinkAgain}>Think again</button>`;
     if (!report) return nothing;
     const isRemote = report.backend === 'remote';

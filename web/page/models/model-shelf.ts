@@ -8,6 +8,7 @@ import { troubleCss } from '../troubles/trouble-card.ts';
 import { downloadRow } from './download-row.ts';
 import './get-model.ts';
 import './own-server.ts';
+import { listCss } from './list-css.ts';
 import { storedRow } from './stored-row.ts';
 
 export class ModelShelf extends LitElement {
@@ -15,31 +16,8 @@ export class ModelShelf extends LitElement {
   static override styles = [
     baseCss,
     troubleCss,
+    listCss,
     css`
-      :host,
-      ul,
-      li {
-        display: grid;
-        gap: 0.25rem;
-      }
-
-      ul {
-        gap: 0.75rem;
-        margin: 0.5rem 0;
-        padding: 0;
-        list-style: none;
-      }
-
-      .model {
-        font-weight: 600;
-        overflow-wrap: anywhere;
-      }
-
-      .facts {
-        color: var(--ink-soft);
-        font-size: 0.8125rem;
-      }
-
       .actions {
         display: flex;
         flex-wrap: wrap;
