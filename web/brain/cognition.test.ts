@@ -74,6 +74,21 @@ describe('a turn', () => {
     expect(logged).toContain('turn.not-primed');
   });
 
+  it('asks with the adapters that are hers now, and reads nothing beforehand for the model alone', async () => {
+    const uses = [{ id: 'a'.repeat(64), scale: 1 }];
+    let hers: typeof uses = [];
+    const { think, cognition, lane } = brain(() => spokenJson('Yes.'), {
+      adapters: () => hers,
+      adapterIds: [uses[0]?.id ?? ''],
+    });
+    await think();
+    hers = uses;
+    await cognition.prime(ASKED, new AbortController().signal);
+    await think();
+    expect(lane.requests.map(({ adapters }) => adapters)).toEqual([undefined, uses]);
+    expect(lane.warmedWith).toEqual([]);
+  });
+
   it('is silent with the reason of the model', async () => {
     const { think } = brain(() => silentJson('It was for Kira.'));
     expect(await think()).toMatchObject({

@@ -78,6 +78,24 @@ describe('the queue of a device', () => {
     expect(await drain()).toEqual(['ann']);
   });
 
+  it('rests for a minute at most, and not for what was done in the background', async () => {
+    const { clock, queue, enter, order, leave } = setUp();
+    queue.share = 0.25;
+    void enter('ann');
+    await clock.advance(100_000);
+    leave.get('ann')?.();
+    void enter('old', 'background');
+    await clock.advance(59_999);
+    expect(order).toEqual(['ann']);
+    await clock.advance(1);
+    expect(order).toEqual(['ann', 'old']);
+    void enter('bob');
+    await clock.advance(10_000);
+    leave.get('old')?.();
+    await clock.advance(0);
+    expect(order).toEqual(['ann', 'old', 'bob']);
+  });
+
   it('tells everybody who waits when it is closed', async () => {
     const { clock, enter, queue } = setUp();
     void enter('ann');

@@ -62,6 +62,29 @@ describe('a lane in turn', () => {
     expect(await Promise.all(outcomes)).toEqual(['TurnDeadlineExceeded', 'TurnDeadlineExceeded']);
   });
 
+  it('does not count the time behind somebody else in the same engine', async () => {
+    const { clock, scripted, queue } = setUp();
+    const crowded: InferenceLane = {
+      ...scripted,
+      report: scripted.report,
+      generate: () =>
+        new ReadableStream({
+          start: async (controller) => {
+            controller.enqueue({ kind: 'queued', ahead: 1 });
+            await clock.sleep(60_000);
+            controller.enqueue({ kind: 'delta', text: 'here' });
+            await clock.sleep(29_000);
+            controller.close();
+          },
+        }),
+    };
+    const speeds = { prefillTokensPerSecond: 10_000, decodeTokensPerSecond: 1_000 };
+    const deps = { lane: crowded, queue, clock, speeds: () => speeds, onResult: () => undefined };
+    const answer = readAll(queuedLane(deps, 'ann').generate(plain('Hello', 4)));
+    await clock.advance(90_000);
+    expect((await answer).map(({ kind }) => kind)).toEqual(['queued', 'delta']);
+  });
+
   it('leaves a turn alone while nobody knows how fast the model is', async () => {
     const { clock, laneOf } = setUp({ tokenDelayMs: 1_000 });
     const answer = readAll(laneOf('ann').generate(plain('Hello', 90)));

@@ -93,6 +93,26 @@ describe('what the page sees', () => {
     ]);
   });
 
+  it('shows that she waits for the person while the device is freed, also after sleep and a lost connection', async () => {
+    const { world, host, presenter, maya, asleep, view } = openWorld();
+    await world.clock.advance(1_000);
+    const freed = new AppError('DeviceFreed', 'freed');
+    await Promise.all([host.residence?.rest(freed), world.clock.advance(100)]);
+    expect(maya()?.state).toEqual({ kind: 'waiting', waitsFor: 'you' });
+    asleep.add(MAYA);
+    presenter.rested(MAYA);
+    expect(maya()?.state?.kind).toBe('asleep');
+    asleep.delete(MAYA);
+    presenter.rested(MAYA);
+    world.companion.dropSockets();
+    await world.clock.advance(5_000);
+    expect(maya()?.state).toEqual({ kind: 'waiting', waitsFor: 'you' });
+    expect(view().troubles.map(({ code }) => code)).not.toContain('DeviceFreed');
+    void host.residence?.wake();
+    await world.clock.advance(1_000);
+    expect(maya()?.state?.kind).toBe('idle');
+  });
+
   it('shows why she was silent, and who decided it', async () => {
     const { world, maya } = openWorld();
     world.think = () =>
