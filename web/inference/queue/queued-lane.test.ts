@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
+import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import type { GenerateChunk, GenerateResult } from '../../../shared/inference/generate.ts';
 import type { InferenceLane } from '../../../shared/inference/lane.ts';
 import { plain, readAll } from '../../../shared/testing/lane-acceptance.ts';
@@ -67,16 +68,13 @@ describe('a lane in turn', () => {
     const crowded: InferenceLane = {
       ...scripted,
       report: scripted.report,
-      generate: () =>
-        new ReadableStream({
-          start: async (controller) => {
-            controller.enqueue({ kind: 'queued', ahead: 1 });
-            await clock.sleep(60_000);
-            controller.enqueue({ kind: 'delta', text: 'here' });
-            await clock.sleep(29_000);
-            controller.close();
-          },
-        }),
+      generate: (_request, signal) =>
+        chunkStream(async (push, inner) => {
+          push({ kind: 'queued', ahead: 1 });
+          await clock.sleep(60_000, inner);
+          push({ kind: 'delta', text: 'here' });
+          await clock.sleep(29_000, inner);
+        }, signal),
     };
     const speeds = { prefillTokensPerSecond: 10_000, decodeTokensPerSecond: 1_000 };
     const deps = { lane: crowded, queue, clock, speeds: () => speeds, onResult: () => undefined };
