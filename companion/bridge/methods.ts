@@ -108,6 +108,13 @@ const HANDLERS: Handlers = {
     await deps.endpoint.forget();
     return {};
   },
+  gatedTokenSet: ({ token }, { deps }) => deps.gated.token.set(token),
+  gatedTokenForget: async (_params, { deps }) => {
+    await deps.gated.token.forget();
+    return {};
+  },
+  gatedTicket: (_params, { deps, signal }) =>
+    Promise.resolve({ path: PATHS.gated + deps.gated.tickets.issue(signal) }),
   uploadTicket: ({ name, sizeBytes }, { deps }) =>
     Promise.resolve({ path: PATHS.uploads + deps.shelf.openUpload(name, sizeBytes) }),
 };

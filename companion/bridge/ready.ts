@@ -16,6 +16,7 @@ export function readyMessage(deps: RelayDeps, daemon: DaemonInfo): Ready {
     adapters: [...deps.adapters.offers()],
     approvedHosts: [...deps.hosts.list()],
     ...(deps.endpoint.offer() && { endpoint: deps.endpoint.offer() }),
+    ...(deps.gated.token.offer() && { gatedToken: deps.gated.token.offer() }),
     ...(deps.forcedLane === undefined ? {} : { forcedLane: deps.forcedLane }),
     companionLane: deps.lane.availability(),
     machine: { memoryBytes: deps.machine.memoryBytes, cores: deps.machine.cores },

@@ -9,6 +9,8 @@ import type { AdoptedModels } from '../found/adopted-models.ts';
 import type { AdapterShelf, LaneEngine, LlamaBackend, ModelShelf } from '../llama/backend.ts';
 import type { Machine } from '../llama/machine.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { GatedTickets } from '../gated/gated-tickets.ts';
+import type { GatedToken } from '../gated/gated-token.ts';
 import type { ClaimPins } from './claim-pins.ts';
 import type { DaemonHandle } from './daemon-watch.ts';
 import type { LeaseBook } from './leases.ts';
@@ -32,6 +34,10 @@ export interface RelayDeps {
   readonly adapters: Pick<AdapterShelf, 'offers'>;
   readonly adopted: Pick<AdoptedModels, 'list' | 'adopt'>;
   readonly hosts: Pick<ApprovedHosts, 'list' | 'approve'>;
+  readonly gated: {
+    readonly token: Pick<GatedToken, 'offer' | 'set' | 'forget'>;
+    readonly tickets: Pick<GatedTickets, 'issue'>;
+  };
   readonly verifier: SignatureVerifier;
   readonly clock: Clock;
   readonly log: Logger;

@@ -47,6 +47,10 @@ beforeEach(async () => {
           return Promise.resolve();
         },
       }),
+    modelHost: {
+      lookup: () => Promise.resolve([]),
+      send: () => Promise.reject(new Error('no gated model expected')),
+    },
     openShelf: () =>
       Promise.resolve({
         offers: () => [],
@@ -160,6 +164,20 @@ describe('the companion', () => {
     expect(pair.out[0]).toMatch(/#pair=/);
     expect(pair.out[0]).not.toBe(link);
     expect(await logText()).not.toContain(pair.out[0]!.split('#pair=')[1]);
+  });
+
+  it('tells nobody the token for gated models', async () => {
+    const token = 'hf_TokenTokenToken12';
+    await mkdir(join(folder, 'home'), { mode: 0o700 });
+    await writeFile(join(folder, 'home', 'gated-models.json'), JSON.stringify({ version: 1, token }));
+    const { out, err, stop } = await start();
+    const json = run('status --json --home home');
+    const text = run('status --home home');
+    expect([await json.code, await text.code]).toEqual([0, 0]);
+    await stop();
+    const told = [out, err, json.out, text.out, await logText()].flat().join('\n');
+    expect(told).toContain('companion.ready');
+    expect(told).not.toContain('TokenToken');
   });
 
   it('says that none runs', async () => {

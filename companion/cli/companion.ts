@@ -7,6 +7,9 @@ import { webCryptoVerifier } from '../../shared/signatures.ts';
 import type { DaemonHandle } from '../bridge/daemon-watch.ts';
 import { LeaseBook } from '../bridge/leases.ts';
 import { Relay } from '../bridge/relay.ts';
+import { GatedModels } from '../gated/gated-models.ts';
+import { GatedTickets } from '../gated/gated-tickets.ts';
+import type { ModelHostDeps } from '../gated/model-host.ts';
 import { startHttpServer } from '../http/server.ts';
 import type { AdapterShelf, LlamaBackend, ModelShelf } from '../llama/backend.ts';
 import { thisMachine } from '../llama/machine.ts';
@@ -19,6 +22,7 @@ import { controlPathOf } from './control-path.ts';
 import type { Status } from './control-protocol.ts';
 import { startControlServer } from './control-server.ts';
 import { openEndpoint } from './endpoint-file.ts';
+import { openGatedToken } from './gated-file.ts';
 import type { Home } from './home.ts';
 import { openApprovedHosts } from './hosts-file.ts';
 import { countStart } from './start-count.ts';
@@ -58,6 +62,8 @@ export interface CompanionParts {
   openAdapters(paths: readonly string[], surroundings: Surroundings): Promise<AdapterShelf>;
   /** Never rejects: an engine that cannot run says so in `availability`. */
   startLane(shelf: ModelShelf, adapters: AdapterShelf, surroundings: Surroundings): Promise<LlamaBackend>;
+  /** The way to the host of gated models. */
+  readonly modelHost: Pick<ModelHostDeps, 'lookup' | 'send'>;
   /** Absolute paths of the build. */
   readonly staticDir: string;
   readonly defaultModel: string;
@@ -104,6 +110,9 @@ async function compose(
   const hosts = await openApprovedHosts(home.hostsFile, random);
   const adopted = await openAdoptedModels(home.adoptedFile, shelf, random);
   const endpoint = await openEndpoint(home.endpointFile, { clock, random });
+  const token = await openGatedToken(home.gatedFile, random);
+  const tickets = new GatedTickets(random);
+  const gated = { token, tickets, models: new GatedModels({ ...parts.modelHost, token, clock }) };
   const sessions = await openSessionStore({ file: home.sessionsFile, clock, random, log });
   teardown.add('sessions', () => sessions.settled());
   const leases = new LeaseBook(await countStart(home.startsFile, random));
@@ -126,6 +135,7 @@ async function compose(
     adapters,
     adopted,
     hosts,
+    gated,
     verifier: webCryptoVerifier,
     clock,
     log,
@@ -144,7 +154,9 @@ async function compose(
     sessions,
     pairing,
     shelf,
+    adapters,
     hosts,
+    gated,
     onSession: (link, info) => {
       relay.accept(link, info);
     },

@@ -15,8 +15,8 @@ Options of start
                            which daemon: the installed one, else the built-in one (auto); always the built-in
                            one (embedded); or the one on this socket
   --room NAME|UUID         the room where personas are born
-  --model FILE|FOLDER      what to think with: a GGUF file, or a folder that MLC compiled (on WebGPU in the tab)
-  --adapter FILE           a LoRA adapter (GGUF) that the companion can put on a model; may be given several times
+  --model FILE|FOLDER      what to think with: a GGUF file (of several, any), or a folder that MLC compiled (on WebGPU in the tab)
+  --adapter FILE           a LoRA adapter (GGUF) that can be put on a model; may be given several times
   --lane gguf|companion    think in the tab, or in the companion (default: what the machine proves to be fit for)
   --no-open                do not open a browser
 

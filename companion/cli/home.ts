@@ -21,6 +21,8 @@ export interface Home {
   readonly calibrationsFile: string;
   /** Holds the key of the person's server. */
   readonly endpointFile: string;
+  /** Holds the token for gated models. */
+  readonly gatedFile: string;
 }
 
 /** Creates what is missing (0700). Rejects with `HomeUnusable`. */
@@ -62,6 +64,7 @@ function homeAt(path: string): Home {
     adoptedFile: join(path, 'adopted-models.json'),
     calibrationsFile: join(path, 'calibrations.json'),
     endpointFile: join(path, 'endpoint.json'),
+    gatedFile: join(path, 'gated-models.json'),
   };
 }
 

@@ -1,7 +1,9 @@
 /** Owns the real parts of the composition: the engine in its child process, the models on disk, the build around us. */
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { sendPinned } from '../endpoint/pinned-request.ts';
 import { createAdapterShelf } from '../llama/adapter-shelf.ts';
 import { startLlamaBackend } from '../llama/child-backend.ts';
 import { createModelShelf } from '../llama/model-shelf.ts';
@@ -20,6 +22,7 @@ export function realParts(mainFolder: string, airc: Pick<CompanionParts, 'resolv
     version: v.parse(PackageSchema, JSON.parse(manifest)).version,
     staticDir,
     defaultModel: join(staticDir, 'models', 'starter.gguf'),
+    modelHost: { lookup: (host) => lookup(host, { all: true }), send: sendPinned },
     openShelf: (modelPath, { home, clock, random, tell }) =>
       createModelShelf({ home: home.path, modelPath, clock, random, tell }),
     openAdapters: (paths, { clock, tell }) => createAdapterShelf({ paths, clock, tell }),

@@ -1,9 +1,9 @@
 /** Owns one HTTP exchange with the endpoint: to a pinned address, no redirect, no more bytes than announced here. */
-import { request as requestPlain, type IncomingMessage } from 'node:http';
-import { request as requestTls } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
+import { connectionFailure, sendPinned } from './pinned-request.ts';
 import { pinAddresses, type Lookup } from './reach.ts';
 
 export interface EndpointAccess {
@@ -17,7 +17,6 @@ export interface EndpointAccess {
 
 /** Of an answer that is no stream. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
-const CONNECT_MS = 10_000;
 
 interface Exchange {
   readonly url: URL;
@@ -36,41 +35,23 @@ export async function exchange(
   const addresses = await pinAddresses(url, access);
   if (signal.aborted) throw aborted(signal);
   const text = body === undefined ? undefined : JSON.stringify(body);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const send = url.protocol === 'https:' ? requestTls : requestPlain;
-    const request = send(url, {
-      method: text === undefined ? 'GET' : 'POST',
-      headers: {
-        accept: 'application/json, text/event-stream',
-        ...(access.key !== undefined && { authorization: `Bearer ${access.key}` }),
-        ...(text !== undefined && {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(text),
-        }),
-      },
-      // A connection of its own: one from a pool may lead to where the name pointed before.
-      agent: false,
-      lookup: (_host, { all }, done) => {
-        // The judged addresses, and no second question that could be answered otherwise.
-        const [first] = addresses;
-        if (all === true) (done as unknown as AllFound)(null, addresses);
-        else done(null, first.address, first.family);
-      },
-      signal,
-    });
-    const connected = access.clock.after(CONNECT_MS, () => {
-      request.destroy(new Error(`no connection within ${CONNECT_MS / 1_000} s`));
-    });
-    request.on('socket', (socket) => {
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', connected);
-    });
-    request.once('close', connected);
-    request.once('response', resolve);
-    // Not once: a second error that nobody hears would end the program.
-    request.on('error', (cause) => {
-      reject(signal.aborted ? aborted(signal) : unreachable(url, cause));
-    });
-    request.end(text);
+  const response = await sendPinned({
+    url,
+    method: text === undefined ? 'GET' : 'POST',
+    headers: {
+      accept: 'application/json, text/event-stream',
+      ...(access.key !== undefined && { authorization: `Bearer ${access.key}` }),
+      ...(text !== undefined && {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(text),
+      }),
+    },
+    body: text,
+    addresses,
+    clock: access.clock,
+    signal,
+  }).catch((cause: unknown) => {
+    throw signal.aborted ? aborted(signal) : unreachable(url, cause);
   });
   const { statusCode = 0 } = response;
   if (statusCode >= 200 && statusCode < 300) return response;
@@ -78,11 +59,6 @@ export async function exchange(
   const words = statusCode >= 400 ? await readText(response, signal).catch(() => '') : '';
   throw refusalOf(url, statusCode, withoutKey(words, access.key), refusal);
 }
-
-type AllFound = (
-  error: null,
-  found: readonly { readonly address: string; readonly family: number }[],
-) => void;
 
 /** The whole answer against its schema. Rejects with `EndpointMalformed` for anything else. */
 export async function exchangeJson<T>(
@@ -175,9 +151,10 @@ function refusalOf({ host }: URL, status: number, text: string, refusal: Exchang
   return new AppError('EndpointRefused', `${host} refused (${words}).`);
 }
 
-function unreachable({ host }: URL, cause: Error): AppError {
-  const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
-  return new AppError('EndpointUnreachable', `${host} does not answer (${why}).`, { cause });
+function unreachable({ host }: URL, cause: unknown): AppError {
+  return new AppError('EndpointUnreachable', `${host} does not answer (${connectionFailure(cause)}).`, {
+    cause,
+  });
 }
 
 export function aborted(signal: AbortSignal): AppError {

@@ -1,9 +1,13 @@
-/** Owns `GET /models/ID`: the bytes of a model file the companion knows, whole or one range, for the lane in the tab. */
-import { open, type FileHandle } from 'node:fs/promises';
+/** Owns `GET /models/ID` and `GET /adapters/ID`: the bytes of a file the companion knows, whole or one range, for the tab. */
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PATHS } from '../../shared/bridge/protocol.ts';
-import { AppError } from '../../shared/errors.ts';
-import type { ModelShelf } from '../llama/backend.ts';
+import { AppError, type ErrorCode } from '../../shared/errors.ts';
+import { splitNamesOf } from '../../shared/inference/gguf-split-names.ts';
+import type { AdapterShelf, ModelShelf } from '../llama/backend.ts';
+import { joinedBytes } from '../llama/model-bytes.ts';
+import { readModelFile, type SplitFile } from '../llama/model-file.ts';
 import { readRange } from './byte-range.ts';
 import { send, writeHead, type Exchange } from './exchange.ts';
 
@@ -14,11 +18,27 @@ export async function serveModel(exchange: Exchange, shelf: Pick<ModelShelf, 'pa
   // The id only ever chooses among known files: no path is made of it.
   const path = shelf.pathOf(exchange.path.slice(PATHS.models.length));
   if (path === undefined) throw new AppError('ModelNotFound', 'There is no such model.');
+  const split = splitNamesOf(basename(path)) && (await readModelFile(path)).split;
+  if (split) await serveSplit(exchange, split);
+  else await servePath(exchange, path, 'ModelNotFound');
+}
+
+/** Rejects with `AdapterNotFound`, and afterwards as {@link serveModel}. What changed since the start, the page's hash tells. */
+export async function serveAdapter(
+  exchange: Exchange,
+  adapters: Pick<AdapterShelf, 'fileOf'>,
+): Promise<void> {
+  const file = adapters.fileOf(exchange.path.slice(PATHS.adapters.length));
+  if (!file) throw new AppError('AdapterNotFound', 'There is no such adapter.');
+  await servePath(exchange, file.path, 'AdapterNotFound');
+}
+
+async function servePath(exchange: Exchange, path: string, missing: ErrorCode): Promise<void> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');
   } catch (error) {
-    throw new AppError('ModelNotFound', "The model's file cannot be opened.", { cause: error });
+    throw new AppError(missing, 'The file cannot be opened.', { cause: error });
   }
   try {
     await serveFile(exchange, file);
@@ -27,9 +47,35 @@ export async function serveModel(exchange: Exchange, shelf: Pick<ModelShelf, 'pa
   }
 }
 
+/** As the one file that it is: the page knows of no parts. */
+async function serveSplit(exchange: Exchange, split: SplitFile): Promise<void> {
+  const stats = await Promise.all(split.paths.map((path) => stat(path)));
+  await serveBytes(exchange, {
+    size: split.sizeBytes,
+    mtimeMs: Math.max(...stats.map(({ mtimeMs }) => mtimeMs)),
+    read: (first, last) => joinedBytes(split, first, last + 1),
+  });
+}
+
 async function serveFile(exchange: Exchange, file: FileHandle): Promise<void> {
-  const { request, response } = exchange;
   const { size, mtimeMs } = await file.stat();
+  await serveBytes(exchange, {
+    size,
+    mtimeMs,
+    read: (first, last) =>
+      file.createReadStream({ start: first, end: last, highWaterMark: CHUNK_BYTES, autoClose: false }),
+  });
+}
+
+interface Served {
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** Both inclusive. */
+  readonly read: (first: number, last: number) => AsyncIterable<Uint8Array>;
+}
+
+async function serveBytes(exchange: Exchange, { size, mtimeMs, read }: Served): Promise<void> {
+  const { request, response } = exchange;
   const etag = `"${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}"`;
   const ifRange = request.headers['if-range'];
   const wanted = ifRange === undefined || ifRange === etag ? request.headers.range : undefined;
@@ -53,11 +99,5 @@ async function serveFile(exchange: Exchange, file: FileHandle): Promise<void> {
     response.end();
     return;
   }
-  const bytes = file.createReadStream({
-    start: first,
-    end: last,
-    highWaterMark: CHUNK_BYTES,
-    autoClose: false,
-  });
-  await pipeline(bytes, response, { signal: exchange.signal });
+  await pipeline(read(first, last), response, { signal: exchange.signal });
 }

@@ -1,9 +1,10 @@
 /** Owns the route table: path → who may ask, with which methods, and what answers. */
 import { PATHS } from '../../shared/bridge/protocol.ts';
-import type { ModelShelf } from '../llama/backend.ts';
+import type { AdapterShelf, ModelShelf } from '../llama/backend.ts';
 import { sendText, type Exchange } from './exchange.ts';
 import type { Reach } from './guard.ts';
-import { serveModel } from './model-route.ts';
+import { serveGated, type GatedRouteDeps } from './gated-route.ts';
+import { serveAdapter, serveModel } from './model-route.ts';
 import { pair, type PairDeps } from './pair-route.ts';
 import type { StaticManifest } from './static-manifest.ts';
 import { serveStatic } from './static-route.ts';
@@ -12,6 +13,8 @@ import { receiveUpload } from './upload-route.ts';
 export interface RouteDeps extends PairDeps {
   readonly manifest: StaticManifest;
   readonly shelf: Pick<ModelShelf, 'pathOf' | 'receiveUpload'>;
+  readonly adapters: Pick<AdapterShelf, 'fileOf'>;
+  readonly gated: GatedRouteDeps;
 }
 
 export interface Route {
@@ -34,6 +37,16 @@ const MODEL: Route = {
   methods: ['GET', 'HEAD'],
   handle: (exchange, { shelf }) => serveModel(exchange, shelf),
 };
+const GATED: Route = {
+  reach: 'own-only',
+  methods: ['GET', 'HEAD'],
+  handle: (exchange, { gated }) => serveGated(exchange, gated),
+};
+const ADAPTER: Route = {
+  reach: 'own-only',
+  methods: ['GET', 'HEAD'],
+  handle: (exchange, { adapters }) => serveAdapter(exchange, adapters),
+};
 const UPLOAD: Route = {
   reach: 'own-only',
   methods: ['PUT'],
@@ -54,5 +67,7 @@ export function routeOf(path: string): Route {
   if (path === PATHS.pair) return PAIR;
   if (path.startsWith(PATHS.models)) return MODEL;
   if (path.startsWith(PATHS.uploads)) return UPLOAD;
+  if (path.startsWith(PATHS.adapters)) return ADAPTER;
+  if (path.startsWith(PATHS.gated)) return GATED;
   return PAGE;
 }

@@ -6,7 +6,7 @@ import { AppError, toAppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { RandomSource } from '../../shared/random.ts';
 import { webCryptoVerifier, type SignatureVerifier } from '../../shared/signatures.ts';
-import type { ModelShelf } from '../llama/backend.ts';
+import type { AdapterShelf, ModelShelf } from '../llama/backend.ts';
 import type { ApprovedHosts } from '../sessions/approved-hosts.ts';
 import type { Pairing, PairingOffer } from '../sessions/pairing.ts';
 import type { SessionStore } from '../sessions/session-store.ts';
@@ -16,6 +16,7 @@ import { sendError, sendText, type Exchange } from './exchange.ts';
 import { attachFrontDoor } from './front-door.ts';
 import { HTTP_LIMITS, MAX_HEADER_BYTES, type HttpLimits } from './limits.ts';
 import { listen } from './listen.ts';
+import type { GatedRouteDeps } from './gated-route.ts';
 import { routeOf, type RouteDeps } from './routes.ts';
 import { SocketServer } from './socket-server.ts';
 import { readStaticManifest } from './static-manifest.ts';
@@ -28,7 +29,9 @@ export interface HttpServerOptions {
   readonly sessions: SessionStore;
   readonly pairing: Pairing;
   readonly shelf: Pick<ModelShelf, 'pathOf' | 'receiveUpload'>;
+  readonly adapters: Pick<AdapterShelf, 'fileOf'>;
   readonly hosts: Pick<ApprovedHosts, 'list'>;
+  readonly gated: GatedRouteDeps;
   /** See {@link SocketServerDeps.onSession}. */
   readonly onSession: (link: Link, info: Authenticated) => void;
   readonly clock: Clock;

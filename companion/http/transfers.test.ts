@@ -76,6 +76,29 @@ describe('GET /models/ID', () => {
   });
 });
 
+describe('GET /adapters/ID', () => {
+  it('gives out what was offered, and nothing else, to own pages only', async () => {
+    const paths = new Map<string, string>();
+    const fileOf = (id: string) => {
+      const path = paths.get(id);
+      return path === undefined
+        ? undefined
+        : { path, sizeBytes: 14, header: { name: undefined, architecture: 'llama', provenance: undefined } };
+    };
+    const { origin, home } = await start({ adapters: { fileOf } });
+    paths.set('poet', join(home, 'poet.gguf'));
+    paths.set('gone', join(home, 'gone.gguf'));
+    await writeFile(join(home, 'poet.gguf'), 'GGUF0123456789');
+    expect(await (await fetch(`${origin}/adapters/poet`)).text()).toBe('GGUF0123456789');
+    for (const id of ['', 'other', 'gone', '..%2fpoet', 'constructor']) {
+      const answer = await fetch(`${origin}/adapters/${id}`);
+      expect(answer.status).toBe(404);
+    }
+    const foreign = await fetch(`${origin}/adapters/poet`, { headers: { 'sec-fetch-site': 'same-site' } });
+    expect(foreign.status).toBe(403);
+  });
+});
+
 describe('PUT /uploads/TICKET', () => {
   it('streams the body to the shelf and answers with its offer', async () => {
     const received: Buffer[] = [];

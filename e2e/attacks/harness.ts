@@ -4,7 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import type { ModelShelf } from '../../companion/llama/backend.ts';
+import type { AdapterShelf, ModelShelf } from '../../companion/llama/backend.ts';
+import type { GatedRouteDeps } from '../../companion/http/gated-route.ts';
 import type { HttpLimits } from '../../companion/http/limits.ts';
 import { HTTP_LIMITS } from '../../companion/http/limits.ts';
 import { startHttpServer, type HttpServer } from '../../companion/http/server.ts';
@@ -40,7 +41,9 @@ export interface TargetOptions {
   readonly limits?: Partial<HttpLimits>;
   readonly approvedHosts?: readonly string[];
   readonly shelf?: Partial<Pick<ModelShelf, 'pathOf' | 'receiveUpload'>>;
+  readonly adapters?: Pick<AdapterShelf, 'fileOf'>;
   readonly files?: Readonly<Record<string, string>>;
+  readonly gated?: GatedRouteDeps;
   readonly onSession?: (link: Link) => void;
 }
 
@@ -78,7 +81,12 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
       receiveUpload: () => Promise.reject(new Error('no upload expected')),
       ...options.shelf,
     },
+    adapters: options.adapters ?? { fileOf: () => undefined },
     hosts: { list: () => options.approvedHosts ?? [] },
+    gated: options.gated ?? {
+      tickets: { find: () => undefined },
+      models: { fetch: () => Promise.reject(new Error('no gated model expected')) },
+    },
     onSession: (link) => {
       links.push(link);
       link.onMessage = (text) => {

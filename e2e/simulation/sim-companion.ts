@@ -88,6 +88,10 @@ export class SimCompanion {
       machine: { memoryBytes: 2 ** 34, cores: 2 },
       adopted: { list: () => Promise.resolve([]), adopt: noLane },
       hosts: { list: () => [], approve: noLane },
+      gated: {
+        token: { offer: () => undefined, set: noLane, forget: noLane },
+        tickets: { issue: noLane },
+      },
       verifier: deterministicVerifier,
       clock: process.clock,
       log: silentLogger,

@@ -3,6 +3,8 @@ import { ClaimPins, type PinTable } from '../../companion/bridge/claim-pins.ts';
 import { LeaseBook } from '../../companion/bridge/leases.ts';
 import type { RelayDeps } from '../../companion/bridge/relay-deps.ts';
 import { Relay } from '../../companion/bridge/relay.ts';
+import { GatedTickets } from '../../companion/gated/gated-tickets.ts';
+import { GatedToken } from '../../companion/gated/gated-token.ts';
 import { ApprovedHosts } from '../../companion/sessions/approved-hosts.ts';
 import { chatPayload } from '../airc/body.ts';
 import { toBase64Url } from '../base64url.ts';
@@ -84,6 +86,10 @@ export class RelayWorld {
         },
       },
       hosts: new ApprovedHosts([], () => Promise.resolve()),
+      gated: {
+        token: new GatedToken(undefined, () => Promise.resolve()),
+        tickets: new GatedTickets(new SeededRandom(4)),
+      },
       verifier: deterministicVerifier,
       clock: this.clock,
       log: silentLogger,
