@@ -1,5 +1,6 @@
 /** Owns what each place where a model can run takes beside the weights, and what it can give. */
 import { estimateFit, type DeviceLimits, type Fit } from './fit.ts';
+import type { Learned } from './fit-learning.ts';
 import type { ModelNeeds } from './model-needs.ts';
 
 /** A model as far as it is known before it is loaded. */
@@ -50,14 +51,15 @@ const CPU_PART = 3 / 4;
 const CACHE_PART = 1 / 3;
 
 /** On the CPU of the tab: everything lies in the memory of wasm. */
-export function fitOnWasm(model: ModelToFit, { memoryBytes }: TabMemory): Fit {
-  return fitIn(model, TAB_BATCH_TOKENS.wasm, ENGINE_BYTES.tab, {
+export function fitOnWasm(model: ModelToFit, { memoryBytes }: TabMemory, learned?: Learned): Fit {
+  const limits = {
     place: 'in this tab',
     ...tabMemory(memoryBytes),
     easyPart: CPU_PART,
     addressableBytes: WASM_BYTES,
     reservedBytes: WASM_RECYCLE_BYTES,
-  });
+  };
+  return fitIn(model, TAB_BATCH_TOKENS.wasm, ENGINE_BYTES.tab, limits, learned);
 }
 
 /**
@@ -65,26 +67,41 @@ export function fitOnWasm(model: ModelToFit, { memoryBytes }: TabMemory): Fit {
  * `maxStorageBufferBindingSize` is refused by the engine's GPU backend and calculated on the CPU instead (llama.cpp,
  * `ggml_backend_webgpu_device_supports_op`): slow, but no failure.
  */
-export function fitOnWebgpu(model: ModelToFit, { memoryBytes, maxBufferBytes }: TabMemory): Fit {
-  return fitIn(model, TAB_BATCH_TOKENS.webgpu, ENGINE_BYTES.tab, {
+export function fitOnWebgpu(
+  model: ModelToFit,
+  { memoryBytes, maxBufferBytes }: TabMemory,
+  learned?: Learned,
+): Fit {
+  const limits = {
     place: 'on the GPU, whose memory no browser tells',
     ...tabMemory(memoryBytes),
     easyPart: GPU_PART,
     maxBufferBytes,
-  });
+  };
+  return fitIn(model, TAB_BATCH_TOKENS.webgpu, ENGINE_BYTES.tab, limits, learned);
+}
+
+/** Of a model that MLC compiled, whose list says what it takes of the GPU, weights, cache and all. */
+export function fitCompiled(gpuBytes: number, { memoryBytes }: TabMemory, learned?: Learned): Fit {
+  return estimateFit(
+    { weightsBytes: gpuBytes, contextTokens: 0, cacheBytesPerToken: 0, engineBytes: 0 },
+    { place: 'on the GPU, whose memory no browser tells', ...tabMemory(memoryBytes), easyPart: GPU_PART },
+    learned,
+  );
 }
 
 /**
  * llama.cpp maps the file: what does not fit into the machine's memory is read from the disk again for every token, so
  * that no answer ever comes.
  */
-export function fitInCompanion(model: ModelToFit, memoryBytes: number): Fit {
+export function fitInCompanion(model: ModelToFit, memoryBytes: number, learned?: Learned): Fit {
   const contextTokens = contextWithin(model, memoryBytes);
   const fit = fitIn(
     model,
     COMPANION_BATCH_TOKENS,
     ENGINE_BYTES.companion,
     { place: 'in the companion', memoryBytes, easyPart: CPU_PART, addressableBytes: memoryBytes },
+    learned,
     contextTokens,
   );
   if (contextTokens === wantedContext(model)) return fit;
@@ -109,6 +126,7 @@ function fitIn(
   batchTokens: number,
   engineBytes: number,
   limits: DeviceLimits,
+  learned: Learned | undefined,
   contextTokens = wantedContext(model),
 ): Fit {
   const { sizeBytes, needs } = model;
@@ -118,10 +136,12 @@ function fitIn(
       weightsBytes: sizeBytes,
       contextTokens,
       cacheBytesPerToken: needs?.cacheBytesPerToken,
-      overheadBytes: engineBytes + scoreBytes,
+      engineBytes,
+      scoreBytes,
       largestTensorBytes: needs?.largestTensorBytes,
     },
     limits,
+    learned,
   );
 }
 

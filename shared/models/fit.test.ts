@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { estimateFit, requireAddressable, type Demand, type DeviceLimits } from './fit.ts';
 
 const GIB = 2 ** 30;
-const demand: Demand = { weightsBytes: 2 * GIB, contextTokens: 0, cacheBytesPerToken: 0, overheadBytes: 0 };
+const demand: Demand = { weightsBytes: 2 * GIB, contextTokens: 0, cacheBytesPerToken: 0, engineBytes: 0 };
 const limits: DeviceLimits = { place: 'here', memoryBytes: 4 * GIB, easyPart: 3 / 4 };
 const verdict = (more: Partial<Demand>, other: Partial<DeviceLimits> = {}) =>
   estimateFit({ ...demand, ...more }, { ...limits, ...other }).verdict;
@@ -10,7 +10,7 @@ const verdict = (more: Partial<Demand>, other: Partial<DeviceLimits> = {}) =>
 describe('estimateFit', () => {
   it('adds weights, cache and engine', () => {
     const fit = estimateFit(
-      { weightsBytes: GIB, contextTokens: 1024, cacheBytesPerToken: GIB / 1024, overheadBytes: GIB / 10 },
+      { weightsBytes: GIB, contextTokens: 1024, cacheBytesPerToken: GIB / 1024, engineBytes: GIB / 10 },
       limits,
     );
     expect(fit).toMatchObject({ verdict: 'fits', words: 'needs about 2.1 GiB of 4 GiB here' });
@@ -64,7 +64,7 @@ describe('requireAddressable', () => {
     expect(() => {
       requireAddressable('big', fitting({ ...cache, weightsBytes: 2 * GIB + 1 }));
     }).toThrow(expect.objectContaining({ code: 'ModelTooLarge' }) as Error);
-    const guessed = fitting({ weightsBytes: 4 * GIB, cacheBytesPerToken: undefined, overheadBytes: GIB });
+    const guessed = fitting({ weightsBytes: 4 * GIB, cacheBytesPerToken: undefined, engineBytes: GIB });
     expect(guessed.verdict).toBe('too-large');
     requireAddressable('big', guessed);
   });

@@ -1,6 +1,9 @@
 /** Owns whether a model fits on the lane that the plan chose for it, from what browser and companion tell of themselves. */
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
+import type { Ready } from '../../shared/bridge/protocol.ts';
 import { requireAddressable, type Fit } from '../../shared/models/fit.ts';
+import type { LaneReport } from '../../shared/inference/lane.ts';
+import type { Learned } from '../../shared/models/fit-learning.ts';
 import { fitInCompanion, fitOnWasm, fitOnWebgpu, type ModelToFit } from '../../shared/models/fit-places.ts';
 import type { FileSource, FoundModelRef } from './models/model-source.ts';
 import type { LanePlan } from './plan.ts';
@@ -12,10 +15,52 @@ export interface FitDevices {
   readonly machine: { readonly memoryBytes: number };
 }
 
-export function fitOnLane(plan: LanePlan, model: ModelToFit, { probe, machine }: FitDevices): Fit {
-  if (plan.lane === 'companion') return fitInCompanion(model, machine.memoryBytes);
-  const isOnGpu = plan.lane === 'mlc' || plan.withoutWebgpu === undefined;
-  return isOnGpu ? fitOnWebgpu(model, probe) : fitOnWasm(model, probe);
+/** Where a model's bytes lie, by engine: what is learned of one says nothing of another. */
+export const FIT_PLACES = ['companion', 'webgpu', 'mlc', 'wasm'] as const;
+export type FitPlace = (typeof FIT_PLACES)[number];
+
+export function placeOf(plan: LanePlan): FitPlace {
+  if (plan.lane !== 'gguf') return plan.lane;
+  return plan.withoutWebgpu === undefined ? 'webgpu' : 'wasm';
+}
+
+/** Where it really came to lie; undefined where that is not on this machine. */
+export function placeOfReport({ lane, backend }: LaneReport): FitPlace | undefined {
+  if (lane === 'endpoint') return undefined;
+  if (lane !== 'gguf') return lane;
+  return backend === 'webgpu' ? 'webgpu' : 'wasm';
+}
+
+/** A system counts its own memory a little otherwise after an update. */
+const MEMORY_STEP_BYTES = 512 * 1024 * 1024;
+
+/** Tells two devices apart as well as a browser lets us: what was learned on one is nothing for the other. */
+export function deviceName(
+  place: FitPlace,
+  { probe, machine }: { readonly probe: DeviceProbe; readonly machine: Ready['machine'] },
+): string {
+  const facts =
+    place === 'companion'
+      ? [machine.cores, Math.round(machine.memoryBytes / MEMORY_STEP_BYTES)]
+      : [place === 'wasm' ? probe.cores : probe.adapter, probe.memoryBytes, probe.maxBufferBytes];
+  return JSON.stringify(facts);
+}
+
+export function fitAt(
+  place: FitPlace,
+  model: ModelToFit,
+  { probe, machine }: FitDevices,
+  learned?: Learned,
+): Fit {
+  switch (place) {
+    case 'companion':
+      return fitInCompanion(model, machine.memoryBytes, learned);
+    case 'webgpu':
+    case 'mlc':
+      return fitOnWebgpu(model, probe, learned);
+    case 'wasm':
+      return fitOnWasm(model, probe, learned);
+  }
 }
 
 /** Throws `ModelTooLarge` before a byte of the model is fetched, stored, hashed or sent. */
@@ -25,7 +70,7 @@ export function requireLoadable(
   devices: FitDevices,
 ): void {
   const known = knownOf(source);
-  requireAddressable(known.name, fitOnLane(plan, known, devices));
+  requireAddressable(known.name, fitAt(placeOf(plan), known, devices));
 }
 
 function knownOf(
