@@ -245,11 +245,12 @@ class ChildBackend implements LlamaBackend {
     const adapters = { budgetBytes: this.#adapterBudgetBytes, cacheBytes };
     const toOpen = modelToOpen(file, { path, contextTokens: budget.contextTokens, threads, adapters });
     const opened = await this.#load(child, toOpen, signal);
-    const report = reportOf(file, opened);
+    const report = reportOf(file, opened, child.residentBytes);
     this.#deps.log.log('info', 'llama_model_open', {
       evidence: opened.evidence,
       contextTokens: opened.contextTokens,
       estimatedBytes: budget.estimatedBytes,
+      residentBytes: child.residentBytes,
       threads: opened.threads,
       loadMs: opened.loadMs,
       decodeTokensPerSecond: opened.calibration && decodeSpeed(opened.calibration),

@@ -60,9 +60,13 @@ async function answer(
 ): Promise<void> {
   const { id } = message;
   switch (message.kind) {
-    case 'open':
-      send({ kind: 'opened', id, model: await engine.open(message.model, signal) });
+    case 'open': {
+      const model = await engine.open(message.model, signal);
+      // Before the answer, so that it is known of this very model.
+      sendMemory();
+      send({ kind: 'opened', id, model });
       return;
+    }
     case 'generate':
       await engine.generate(
         message.request,
@@ -83,10 +87,12 @@ async function answer(
 }
 
 function reportMemory(): void {
-  const timer = setInterval(() => {
-    send({ kind: 'memory', residentBytes: process.memoryUsage.rss() });
-  }, MEMORY_EVERY_MS);
+  const timer = setInterval(sendMemory, MEMORY_EVERY_MS);
   timer.unref();
+}
+
+function sendMemory(): void {
+  send({ kind: 'memory', residentBytes: process.memoryUsage.rss() });
 }
 
 function send(message: FromChild): void {

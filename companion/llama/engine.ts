@@ -10,6 +10,7 @@ import {
 } from 'node-llama-cpp';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
+import { saysOutOfMemory } from '../../shared/models/out-of-memory.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import { createPromptRenderer, type RenderPrompt } from '../../shared/inference/model-prompt.ts';
 import { AdapterContexts } from './adapter-contexts.ts';
@@ -38,7 +39,7 @@ export interface EngineOptions {
 export interface Engine {
   /** Of llama.cpp. */
   readonly release: string;
-  /** Replaces the model. Rejects with `LaneStartFailed`, `ModelUnsupported` or `Aborted`; then none is open. */
+  /** Replaces the model. Rejects with `LaneStartFailed`, `ModelTooLarge` (no memory), `ModelUnsupported` or `Aborted`; then none is open. */
   open(model: ModelToOpen, signal: AbortSignal): Promise<OpenedModel>;
   /** With these adapters on the model, in a context of their own; the model alone with none. */
   generate(
@@ -177,7 +178,8 @@ async function load(
     await loaded?.dispose();
     signal.throwIfAborted();
     const cause = error instanceof Error ? error.message : String(error);
-    throw new AppError('LaneStartFailed', `llama.cpp could not load the model: ${cause}`, { cause: error });
+    const code = saysOutOfMemory(cause) ? 'ModelTooLarge' : 'LaneStartFailed';
+    throw new AppError(code, `llama.cpp could not load the model: ${cause}`, { cause: error });
   }
 }
 

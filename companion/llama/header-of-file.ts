@@ -1,5 +1,5 @@
 /** Owns reading the header of a file on disk, in the pieces that its reader asks for. */
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import type { ReadBytes } from '../../shared/inference/gguf-header.ts';
 
@@ -21,12 +21,16 @@ export async function readHeaderOf<Header>(
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw new AppError(missing, `${path} is not a file.`);
-    const read = async (offset: number, length: number): Promise<Uint8Array> => {
-      const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, offset);
-      return buffer.subarray(0, bytesRead);
-    };
-    return { path, sizeBytes: stat.size, header: await readHeader(read, stat.size) };
+    return { path, sizeBytes: stat.size, header: await readHeader(readerOf(file), stat.size) };
   } finally {
     await file.close();
   }
+}
+
+/** As long as the file is open. */
+export function readerOf(file: FileHandle): ReadBytes {
+  return async (offset, length) => {
+    const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  };
 }

@@ -53,6 +53,8 @@ const MAX_LOG_CHARS = 1_000;
 export class LlamaChild {
   /** A child that writes more than this is ended: a model file must not take the machine down with it. */
   maxResidentBytes = Number.POSITIVE_INFINITY;
+  /** As it said last. */
+  residentBytes = 0;
   /** Of llama.cpp, as the child said when it was ready. */
   release = '';
   readonly #process: ChildProcess;
@@ -221,6 +223,7 @@ export class LlamaChild {
         return;
       }
       case 'memory':
+        this.residentBytes = message.residentBytes;
         this.#mostResidentBytes = Math.max(this.#mostResidentBytes, message.residentBytes);
         if (message.residentBytes > this.maxResidentBytes)
           this.end(this.#died('The engine took more memory than its model should need and was ended.'));

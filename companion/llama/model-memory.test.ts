@@ -22,7 +22,9 @@ describe('the memory of a model', () => {
       told.set(event, fields['estimatedBytes'] ?? fields['mostResidentBytes']);
     }, systemClock);
     const backend = await rig.start({ log });
-    await backend.open('random', NEVER);
+    const { memory } = await backend.open('random', NEVER);
+    expect(memory).toMatchObject({ of: 'process' });
+    expect(memory?.bytes).toBeGreaterThan(LEAST_BYTES);
     // It reports once a second.
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     await backend.dispose();

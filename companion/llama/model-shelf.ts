@@ -8,17 +8,19 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { RandomSource } from '../../shared/random.ts';
 import { MLC_FILES } from '../../shared/models/mlc-files.ts';
+import { splitNamesOf } from '../../shared/inference/gguf-split-names.ts';
 import { needsOf } from '../../shared/models/model-needs.ts';
 import { readMlcFolder, type MlcFolder } from '../mlc/mlc-folder.ts';
 import type { ModelShelf } from './backend.ts';
 import { readModelFile } from './model-file.ts';
-import { createModelFolder, sha256Of, type StoredModel } from './model-folder.ts';
+import { sha256OfModel } from './model-bytes.ts';
+import { createModelFolder, type StoredModel } from './model-folder.ts';
 import { readingOf } from './told-reading.ts';
 
 export interface ModelShelfDeps {
   /** The home folder; uploads go into `models` in it. */
   readonly home: string;
-  /** `--model`: a GGUF file or a folder that MLC compiled; else the starter of the build. */
+  /** `--model`: a GGUF file, any part of one in several, or a folder that MLC compiled; else the starter of the build. */
   readonly modelPath: string;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -38,8 +40,8 @@ const TICKET_BYTES = 32;
 const MAX_TICKETS = 16;
 
 /**
- * Rejects with what is wrong with `modelPath`: `ModelNotFound`, `ModelNotGguf`, `ModelTruncated`, `ModelUnsupported`.
- * Reads that file once to hash it.
+ * Rejects with what is wrong with `modelPath`: `ModelNotFound`, `ModelNotGguf`, `ModelTruncated`, `ModelIncomplete`,
+ * `ModelUnsupported`. Reads that model once to hash it.
  */
 export async function createModelShelf(deps: ModelShelfDeps): Promise<ModelShelf> {
   const { home, clock, random } = deps;
@@ -68,7 +70,8 @@ export async function createModelShelf(deps: ModelShelfDeps): Promise<ModelShelf
   if (await isFolder(path)) addCompiled(await readMlcFolder(path, readingOf(path, undefined, deps)));
   else {
     const first = await readModelFile(path);
-    add({ ...first, sha256: await sha256Of(path, readingOf(path, first.sizeBytes, deps)) }, basename(path));
+    const sha256 = await sha256OfModel(first, readingOf(path, first.sizeBytes, deps));
+    add({ ...first, sha256 }, splitNamesOf(basename(path))?.name ?? basename(path));
   }
   for (const model of await folder.sweep()) add(model, model.sha256.slice(0, 8));
 

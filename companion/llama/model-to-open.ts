@@ -19,7 +19,12 @@ export function modelToOpen(
   };
 }
 
-export function reportOf({ header, sizeBytes }: ModelFile, opened: OpenedModel): LaneReport {
+/** `residentBytes` is of the whole process, once the model is loaded. */
+export function reportOf(
+  { header, sizeBytes }: ModelFile,
+  opened: OpenedModel,
+  residentBytes: number,
+): LaneReport {
   const { evidence, contextTokens, threads, loadMs } = opened;
   return {
     lane: 'companion',
@@ -33,5 +38,6 @@ export function reportOf({ header, sizeBytes }: ModelFile, opened: OpenedModel):
     contextTokens,
     threads,
     loadMs,
+    memory: { bytes: residentBytes, of: 'process' },
   };
 }

@@ -10,6 +10,7 @@ import { silentLogger } from '../../shared/log.ts';
 import { buildLlamaChild } from './built-child.ts';
 import { plumbingModel } from './plumbing-model.ts';
 import { randomModel } from './random-model.ts';
+import { withOtherTensorName } from './spoiled-model.ts';
 
 export interface LlamaRig {
   readonly folder: string;
@@ -60,10 +61,4 @@ export async function startLlamaRig(): Promise<LlamaRig> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-function withOtherTensorName(model: Uint8Array): Uint8Array {
-  const bytes = Uint8Array.from(model);
-  bytes.set(new TextEncoder().encode('outpux'), Buffer.from(bytes).indexOf('output_norm.weight'));
-  return bytes;
 }

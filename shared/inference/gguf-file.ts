@@ -7,6 +7,8 @@ import { walkTensors, type TensorTotals } from './gguf-tensors.ts';
 export interface OpenGguf {
   readonly metadata: GgufMetadata;
   readonly tensorCount: number;
+  readonly keyCount: number;
+  readonly version: number;
   /** Holds every tensor against the size of the file; once. Rejects with `ModelTruncated` or `ModelUnsupported`. */
   walkTensors(): Promise<TensorTotals>;
 }
@@ -33,9 +35,14 @@ export async function openGguf(read: ReadBytes, fileBytes: number): Promise<Open
   return {
     metadata,
     tensorCount,
-    walkTensors: async () => walkTensors(cursor, tensorCount, await alignment(metadata), fileBytes),
+    keyCount,
+    version,
+    walkTensors: async () => walkTensors(cursor, tensorCount, await alignmentOf(metadata), fileBytes),
   };
 }
+
+/** Magic, version, and the two counts: what stands before the keys. */
+export const GGUF_START_BYTES = 24;
 
 /** A text of a foreign file as it is shown to the person; undefined where nothing is left of it. */
 export function oneLine(text: string | undefined, maxChars: number): string | undefined {
@@ -44,7 +51,7 @@ export function oneLine(text: string | undefined, maxChars: number): string | un
   return line ? line.slice(0, maxChars) : undefined;
 }
 
-async function alignment(metadata: GgufMetadata): Promise<number> {
+export async function alignmentOf(metadata: GgufMetadata): Promise<number> {
   const bytes = (await metadata.count('general.alignment')) ?? DEFAULT_ALIGNMENT_BYTES;
   if (bytes < 8 || bytes > MAX_ALIGNMENT_BYTES || (bytes & (bytes - 1)) !== 0)
     throw implausible(`an alignment of ${bytes} bytes`);

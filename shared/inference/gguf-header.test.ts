@@ -249,7 +249,6 @@ describe('readGgufHeader', () => {
     ['a context of 2^40', pairs({ 'llama.context_length': { type: 'u64', value: 2n ** 40n } })],
     ['no tokenizer', pairs({ 'tokenizer.ggml.tokens': undefined })],
     ['an adapter', pairs({ 'general.type': { type: 'text', value: 'adapter' } })],
-    ['one part of two', pairs({ 'split.count': { type: 'u32', value: 2 } })],
     ['an alignment of 3', pairs({ 'general.alignment': { type: 'u32', value: 3 } })],
     [
       'a template of megabytes',

@@ -4,6 +4,7 @@ import { MAX_TEMPLATE_CHARS } from './chat-template.ts';
 import { implausible, type ReadBytes } from './gguf-cursor.ts';
 import { oneLine, openGguf } from './gguf-file.ts';
 import type { GgufMetadata } from './gguf-metadata.ts';
+import { MAX_PARTS, shownParts } from './gguf-split-names.ts';
 
 export type { ReadBytes } from './gguf-cursor.ts';
 
@@ -79,6 +80,17 @@ export async function readGgufHeader(read: ReadBytes, fileBytes: number): Promis
 }
 
 async function requireLanguageModel(metadata: GgufMetadata, tensorCount: number): Promise<string> {
+  const parts = (await metadata.count('split.count')) ?? 1;
+  if (parts > 1) {
+    const number = ((await metadata.count('split.no')) ?? 0) + 1;
+    const missing = Array.from({ length: Math.min(parts, MAX_PARTS) }, (_none, at) => at + 1).filter(
+      (other) => other !== number,
+    );
+    throw new AppError(
+      'ModelIncomplete',
+      `The GGUF file is part ${number} of ${parts}; these are missing: ${shownParts(missing)}.`,
+    );
+  }
   const architecture = await metadata.text('general.architecture', 64);
   const type = await metadata.text('general.type', 64);
   const vocabulary = await metadata.list('tokenizer.ggml.tokens');
@@ -87,8 +99,6 @@ async function requireLanguageModel(metadata: GgufMetadata, tensorCount: number)
       'ModelUnsupported',
       'The GGUF file is not a language model (an adapter or projector?).',
     );
-  if (((await metadata.count('split.count')) ?? 1) > 1)
-    throw new AppError('ModelUnsupported', 'The GGUF file is one part of several; join them into one file.');
   return architecture;
 }
 

@@ -26,6 +26,14 @@ const MAX_LIST_ITEMS = 4 * 1024 * 1024;
 interface Place {
   readonly type: number;
   readonly at: number;
+  /** Of the whole pair. */
+  readonly span: GgufSpan;
+}
+
+/** Offsets in the file. */
+export interface GgufSpan {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** A list that stands in the file; `at` is the offset of its first element. */
@@ -52,13 +60,20 @@ export class GgufMetadata {
   ): Promise<GgufMetadata> {
     const places = new Map<string, Place>();
     for (let index = 0; index < count; index += 1) {
+      const from = cursor.position;
       const key = await cursor.text(MAX_KEY_BYTES);
       const type = await cursor.u32();
-      places.set(key, { type, at: cursor.position });
+      const at = cursor.position;
       if (type === TYPE.list) await skipList(cursor);
       else await skipItems(cursor, type, 1);
+      places.set(key, { type, at, span: { from, to: cursor.position } });
     }
     return new GgufMetadata(places, open);
+  }
+
+  /** Where key and value stand; undefined where the key is absent. */
+  spanOf(key: string): GgufSpan | undefined {
+    return this.#places.get(key)?.span;
   }
 
   /** Undefined where the key is absent or holds no text. */

@@ -44,6 +44,19 @@ const BLOCKS: ReadonlyMap<number, readonly [number, number]> = new Map([
 export interface TensorTotals {
   readonly bytes: number;
   readonly largestBytes: number;
+  /** Where the descriptions begin and end in the file, and where the data begins. */
+  readonly describedFrom: number;
+  readonly describedTo: number;
+  readonly dataFrom: number;
+  readonly places: readonly TensorPlace[];
+}
+
+export interface TensorPlace {
+  readonly name: string;
+  /** Where its offset stands in the file: the last thing of its description. */
+  readonly offsetAt: number;
+  /** Of its bytes, from the beginning of the data. */
+  readonly offset: number;
 }
 
 /**
@@ -59,22 +72,27 @@ export async function walkTensors(
   let bytes = 0;
   let largestBytes = 0;
   let dataEnds = 0;
+  const describedFrom = cursor.position;
+  const places: TensorPlace[] = [];
   for (let index = 0; index < count; index += 1) {
-    await cursor.text(MAX_NAME_BYTES);
+    const name = await cursor.text(MAX_NAME_BYTES);
     const size = await tensorBytes(cursor);
+    const offsetAt = cursor.position;
     const offset = await cursor.u64('a tensor offset');
     if (offset % alignmentBytes !== 0)
       throw new AppError(
         'ModelUnsupported',
         `A tensor of the GGUF file is not aligned to ${alignmentBytes}.`,
       );
+    places.push({ name, offsetAt, offset });
     bytes += size;
     largestBytes = Math.max(largestBytes, size);
     dataEnds = Math.max(dataEnds, offset + size);
   }
-  const dataStarts = Math.ceil(cursor.position / alignmentBytes) * alignmentBytes;
-  if (dataStarts + dataEnds > fileBytes) throw truncated();
-  return { bytes, largestBytes };
+  const describedTo = cursor.position;
+  const dataFrom = Math.ceil(describedTo / alignmentBytes) * alignmentBytes;
+  if (dataFrom + dataEnds > fileBytes) throw truncated();
+  return { bytes, largestBytes, describedFrom, describedTo, dataFrom, places };
 }
 
 async function tensorBytes(cursor: GgufCursor): Promise<number> {

@@ -1,5 +1,6 @@
 /** Owns the interface of a lane: an engine bound to one model. It translates; it never decides. */
 import * as v from 'valibot';
+import { UsedMemorySchema } from '../models/fit-learning.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from './generate.ts';
 
 export const LANE_IDS = ['gguf', 'mlc', 'companion', 'endpoint'] as const;
@@ -27,6 +28,8 @@ export const LaneReportSchema = v.object({
   contextTokens: v.pipe(v.number(), v.integer()),
   threads: v.pipe(v.number(), v.integer()),
   loadMs: v.number(),
+  /** What the load really took; absent where the engine does not tell. */
+  memory: v.optional(UsedMemorySchema),
 });
 export type LaneReport = v.InferOutput<typeof LaneReportSchema>;
 

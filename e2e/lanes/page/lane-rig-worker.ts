@@ -10,6 +10,7 @@ import type { WorkerOpenOptions } from '../../../web/inference/worker-lane/worke
 import { openWorkerLane } from '../../../web/inference/worker-lane/worker-lane.ts';
 import workerUrl from '../../../web/inference/inference-worker.ts?worker&url';
 import type { FileSource, RememberedModel } from '../../../web/inference/models/model-source.ts';
+import { oneFile } from '../../../web/inference/models/one-file.ts';
 import { planLane, type LanePlan } from '../../../web/inference/plan.ts';
 import { probeDevice, type DeviceProbe } from '../../../web/inference/probe.ts';
 import type { LaneProgress } from '../../../web/inference/progress.ts';
@@ -37,12 +38,22 @@ export interface LaneRigApi {
     source: FileSource,
     options: { readonly threads: number; readonly withoutWebgpu?: string },
   ): Promise<Outcome<OpenedInRig>>;
+  /** As the person does who chooses all parts of a model, which are served at these paths. */
+  openParts(
+    paths: readonly string[],
+    options: { readonly threads: number; readonly withoutWebgpu?: string },
+  ): Promise<Outcome<OpenedInRig>>;
   /** Runs the acceptance suite on the opened lane, with `worker.terminate()` as its death. */
   accept(longAnswerTokens: number): Promise<readonly CaseOutcome[]>;
   /** Names in the browser's model folder. */
   storedFiles(): Promise<readonly string[]>;
+  /** One after the other. */
   generate(requests: readonly GenerateRequest[]): Promise<Outcome<readonly GenerateResult[]>>;
+  /** All at once; each prompt is counted first, as a turn does it. */
+  countAndGenerate(requests: readonly GenerateRequest[]): Promise<Outcome<readonly GenerateResult[]>>;
   embed(texts: readonly string[]): Promise<Outcome<readonly (readonly number[])[]>>;
+  /** Ends the worker of the lane; the next call loads the model again. */
+  unload(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,6 +61,7 @@ export interface LaneRigApi {
 const OPEN_WITHIN_MS = 120_000;
 
 let lane: InferenceLane | undefined;
+let unload: (() => void) | undefined;
 let engineWorker: Worker | undefined;
 
 const deps = {
@@ -79,7 +91,7 @@ function open(options: WorkerOpenOptions): Promise<Outcome<OpenedInRig>> {
       progress.push(step);
     };
     const result = await openWorkerLane(deps, options, onProgress, AbortSignal.timeout(OPEN_WITHIN_MS));
-    lane = result.lane;
+    ({ lane, unload } = result);
     return { report: lane.report, model: result.model, progress };
   });
 }
@@ -92,12 +104,19 @@ const api: LaneRigApi = {
   },
   open: (source, options) => open({ engine: 'gguf', source, ...options }),
   openMlc: (offer) => open({ engine: 'mlc', offer }),
+  openParts: async (paths, options) => {
+    const files: File[] = [];
+    for (const path of paths)
+      files.push(new File([await (await fetch(path)).blob()], path.replace(/.*\//, '')));
+    const file = await outcome(() => oneFile(files));
+    return file.ok ? open({ engine: 'gguf', source: { kind: 'file', file: file.value }, ...options }) : file;
+  },
   accept: async (longAnswerTokens) => {
     const cases = laneAcceptance({
       open: () => Promise.resolve(opened()),
       kill: () => engineWorker?.terminate(),
       embeds: opened().report.lane === 'gguf',
-      takesAdapters: false,
+      takesAdapters: opened().report.lane === 'gguf',
       followsGrammar: true,
       longAnswerTokens,
     });
@@ -126,12 +145,25 @@ const api: LaneRigApi = {
       for (const request of requests) results.push(resultOf(await readAll(opened().generate(request))));
       return results;
     }),
+  countAndGenerate: (requests) =>
+    outcome(() =>
+      Promise.all(
+        requests.map(async (request) => {
+          await opened().countPromptTokens(request.messages);
+          return resultOf(await readAll(opened().generate(request)));
+        }),
+      ),
+    ),
   embed: (texts) =>
     outcome(async () => {
       const vectors: number[][] = [];
       for (const text of texts) vectors.push(Array.from(await opened().embed(text)));
       return vectors;
     }),
+  unload: () => {
+    unload?.();
+    return Promise.resolve();
+  },
   close: async () => {
     await lane?.dispose();
     lane = undefined;

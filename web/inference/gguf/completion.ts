@@ -6,6 +6,7 @@ import type { RawChunk, RawCompletion } from './raw-engine.ts';
 /** What is used where a request leaves a sampler open; with temperature 0 none of them matters. */
 const DEFAULTS = { topK: 40, topP: 0.95, minP: 0, repeatPenalty: 1 };
 
+/** Adapters are not in it: the engine knows them by other names. */
 export function rawCompletion(prompt: string, request: GenerateRequest): RawCompletion {
   const { sampling } = request;
   return {

@@ -1,5 +1,6 @@
 /** Owns the names of what wllama throws: its own errors carry little more than a text. */
 import { AppError } from '../../../shared/errors.ts';
+import { saysOutOfMemory } from '../../../shared/models/out-of-memory.ts';
 
 /** Token count and bound in llama.cpp's refusal of a prompt that is too long. */
 const TOO_LONG = /request \((\d+) tokens\) exceeds the available context size \((\d+) tokens\)/;
@@ -10,6 +11,29 @@ const TEXT_TOO_LONG = /input \((\d+) tokens\) is too large to process.*current b
 export function refusedTokens(thrown: unknown): number | undefined {
   const match = TOO_LONG.exec(messageOf(thrown));
   return match ? Number(match[1]) : undefined;
+}
+
+/** Of a load that was refused without a word, but for the log. */
+export function loadError(logged: string, hasAdapters: boolean): AppError {
+  if (saysOutOfMemory(logged)) return noMemory(logged);
+  return hasAdapters && /\b(lora|adapter)\b/i.test(logged)
+    ? new AppError('AdapterMismatch', 'The engine cannot put this adapter on this model.', { detail: logged })
+    : new AppError('ModelUnsupported', 'The engine cannot load this model.', { detail: logged });
+}
+
+/** Of a load that ended with something thrown, a trap of wasm maybe. */
+export function loadFailure(thrown: unknown, logged: string): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const message = messageOf(thrown);
+  if (saysOutOfMemory(message) || saysOutOfMemory(logged)) return noMemory(logged, thrown);
+  return new AppError('LaneStartFailed', `The engine failed to load: ${message}`, {
+    cause: thrown,
+    detail: logged,
+  });
+}
+
+function noMemory(detail: string, cause?: unknown): AppError {
+  return new AppError('ModelTooLarge', 'There was no memory for this model.', { cause, detail });
 }
 
 /** `logged` is what the engine wrote to its log as errors during the call. */

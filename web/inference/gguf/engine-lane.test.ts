@@ -7,10 +7,13 @@ import { plain, readAll, resultOf } from '../../../shared/testing/lane-acceptanc
 import { Engine } from './engine.ts';
 import { openEngineLane } from './engine-lane.ts';
 import { createEngineLog, type EngineLog } from './engine-log.ts';
+import { HeldAdapters } from './held-adapters.ts';
 import { ggufReport } from './gguf-report.ts';
-import type { RawChunk, RawCompletion } from './raw-engine.ts';
+import type { AdapterBlob, RawChunk, RawCompletion, RawLoadSettings } from './raw-engine.ts';
 
 const CACHE_BYTES_PER_TOKEN = 1_000;
+/** An adapter that nobody has. */
+const GONE = 'gone';
 
 /** A lane on an engine that answers each prompt with its length, one word at a time; `answer` may replace that. */
 async function stage(
@@ -19,22 +22,40 @@ async function stage(
     /** Which loading of it puts the model on WebGPU; all others on the CPU. */
     readonly onGpu?: (load: number) => boolean;
     readonly answer?: (request: RawCompletion, onChunk: (chunk: RawChunk) => void) => Promise<void>;
+    /** Adapters that do not fit on the model. */
+    readonly misfits?: readonly string[];
   } = {},
 ) {
-  const seen: { loads: number; running: number; most: number; prompts: string[]; embedderEnds: number } = {
+  const seen: {
+    loads: number;
+    running: number;
+    most: number;
+    prompts: string[];
+    embedderEnds: number;
+    /** What each instance was loaded with. */
+    loaded: string[];
+    requests: RawCompletion[];
+  } = {
     embedderEnds: 0,
+    loaded: [],
+    requests: [],
     loads: 0,
     running: 0,
     most: 0,
     prompts: [],
   };
   const raw = {
-    load: () => {
+    load: (_file: Blob, { adapters = [] }: RawLoadSettings) => {
       seen.loads += 1;
-      return Promise.resolve({ success: true, contextTokens: 64, threads: 2, addsBos: true });
+      const ids = adapters.map(({ id }) => id);
+      seen.loaded.push(ids.join(' '));
+      const success = !ids.some((id) => options.misfits?.includes(id));
+      if (!success) logs.at(-1)?.logger.error('failed to apply lora adapter');
+      return Promise.resolve({ success, contextTokens: 64, threads: 2, addsBos: true });
     },
     complete: async (request: RawCompletion, onChunk: (chunk: RawChunk) => void) => {
       seen.prompts.push(request.prompt);
+      seen.requests.push(request);
       seen.running += 1;
       seen.most = Math.max(seen.most, seen.running);
       try {
@@ -55,17 +76,24 @@ async function stage(
   };
   const settings = { contextTokens: 64, batchTokens: 128, threads: 2, webgpu: false };
   const logs: EngineLog[] = [];
-  const open = (signal: AbortSignal): Promise<Engine> => {
+  const open = (adapters: readonly AdapterBlob[], signal: AbortSignal): Promise<Engine> => {
     const log = createEngineLog();
     logs.push(log);
     if (options.onGpu?.(logs.length) ?? false)
       for (const line of ['using device WebGPU', 'offloaded 4/4 layers to GPU']) log.logger.debug(line);
     const deps = { raw, log, clock: systemClock, stallMs: 10_000, loadTimeoutMs: 10_000 };
-    return Engine.load(deps, new Blob(['x']), settings, signal);
+    return Engine.load(deps, new Blob(['x']), { ...settings, adapters }, signal);
   };
   const lane: InferenceLane = await openEngineLane(
     {
       openEngine: open,
+      adapters: new HeldAdapters({
+        clock: systemClock,
+        obtain: (id) =>
+          id === GONE
+            ? Promise.reject(new AppError('AdapterNotFound', 'gone'))
+            : Promise.resolve(new Blob(['0123456789'])),
+      }),
       header: {
         chatTemplate: `{{ bos_token }}${CHATML_TEMPLATE}`,
         bosToken: '<s>',
@@ -209,5 +237,63 @@ describe('engine lane', () => {
       expect.objectContaining({ code: 'LaneDied' }),
     ]);
     await expect(lane.warmup()).rejects.toBeInstanceOf(AppError);
+  });
+});
+
+describe('engine lane with adapters', () => {
+  const turn = (...ids: string[]) => ({
+    ...plain('a', 4),
+    adapters: ids.map((id) => ({ id, scale: 1 })),
+  });
+
+  it('loads the engine again for an adapter that it lacks, and only then', async () => {
+    const { lane, seen } = await stage();
+    for (const request of [turn(), turn('a'), turn(), turn('b'), turn('a'), turn('b', 'a')])
+      await readAll(lane.generate(request));
+    expect(seen.loaded).toEqual(['', 'a', 'a b']);
+    expect(seen.requests.map(({ lora }) => lora?.map(({ scale }) => scale).join(' '))).toEqual([
+      undefined,
+      '1',
+      '0',
+      '0 1',
+      '1 0',
+      '1 1',
+    ]);
+  });
+
+  it('uses again what it has read with one set, and warms up with it', async () => {
+    const { lane, seen } = await stage();
+    await readAll(lane.generate(turn('a')));
+    await lane.warmup();
+    await readAll(lane.generate(turn('a')));
+    expect(seen.requests.map(({ cache_prompt }) => cache_prompt)).toEqual([undefined, undefined, undefined]);
+    await lane.warmup(undefined, [{ role: 'user', content: 'the room' }]);
+    await readAll(lane.generate(turn('a')));
+    expect(seen.requests.slice(3).map(({ cache_prompt }) => cache_prompt)).toEqual([false, false]);
+  });
+
+  it('names what is gone or does not fit, tries a misfit once, and works on with what it had', async () => {
+    const { lane, seen } = await stage({ misfits: ['wide'] });
+    await readAll(lane.generate(turn('a')));
+    await expect(readAll(lane.generate(turn(GONE)))).rejects.toMatchObject({ code: 'AdapterNotFound' });
+    for (let round = 0; round < 2; round += 1)
+      await expect(readAll(lane.generate(turn('wide')))).rejects.toMatchObject({ code: 'AdapterMismatch' });
+    await readAll(lane.generate(turn('a')));
+    await readAll(lane.generate(turn()));
+    expect(seen.loaded).toEqual(['', 'a', 'a wide', 'a']);
+  });
+
+  it('is born again with what it had', async () => {
+    let deaths = 1;
+    const { lane, seen } = await stage({
+      answer: (request, onChunk) =>
+        seen.requests.length === 2 && deaths-- > 0
+          ? Promise.reject(new Error('(ABORT) out of memory'))
+          : answerLength(request, onChunk),
+    });
+    await readAll(lane.generate(turn('a')));
+    await expect(readAll(lane.generate(turn()))).rejects.toMatchObject({ code: 'LaneDied' });
+    await readAll(lane.generate(turn()));
+    expect(seen.loaded).toEqual(['', 'a', 'a']);
   });
 });

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { createAdmission, inSlot } from '../../../shared/inference/admission.ts';
-import { requireNoAdapters } from '../../../shared/inference/genome/adapters.ts';
+import { activeAdapters, type AdapterUse } from '../../../shared/inference/genome/adapters.ts';
 import type { GgufHeader } from '../../../shared/inference/gguf-header.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import {
@@ -20,11 +20,14 @@ import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/in
 import { createChunkReader, rawCompletion } from './completion.ts';
 import type { Embedder } from './embedder.ts';
 import type { Engine } from './engine.ts';
+import type { HeldAdapters } from './held-adapters.ts';
 import { createMemoryGrowth, type MemoryGrowth } from './memory-growth.ts';
+import type { AdapterBlob } from './raw-engine.ts';
 
 export interface EngineLaneDeps {
-  /** Loads a fresh instance of the same model. */
-  openEngine(signal: AbortSignal): Promise<Engine>;
+  /** Loads a fresh instance of the same model, with these adapters. */
+  openEngine(adapters: readonly AdapterBlob[], signal: AbortSignal): Promise<Engine>;
+  readonly adapters: HeldAdapters;
   readonly header: PromptFacts & Pick<GgufHeader, 'cacheBytesPerToken'>;
   readonly embedder: Pick<Embedder, 'embed' | 'end'>;
   readonly clock: Clock;
@@ -33,10 +36,15 @@ export interface EngineLaneDeps {
   report(engine: Engine): LaneReport;
 }
 
+interface SlotUse {
+  readonly uses?: readonly AdapterUse[];
+  readonly onPlace?: (ahead: number) => void;
+}
+
 /** Streaming stutters when several requests decode at once, and one bad request can end its neighbours. */
 const SLOTS = 1;
 export async function openEngineLane(deps: EngineLaneDeps, signal: AbortSignal): Promise<InferenceLane> {
-  const engine = await deps.openEngine(signal);
+  const engine = await deps.openEngine([], signal);
   return new EngineLane(deps, engine);
 }
 
@@ -58,7 +66,9 @@ class EngineLane implements InferenceLane {
   }
 
   async warmup(signal?: AbortSignal, messages?: readonly ChatMessage[]): Promise<WarmupReport> {
-    for await (const chunk of this.generate(warmupRequest(messages), signal)) {
+    // Another set than the last one would cost the engine what it has read.
+    const adapters = messages ? [] : [...this.#engine.lastAdapters];
+    for await (const chunk of this.generate({ ...warmupRequest(messages), adapters }, signal)) {
       if (chunk.kind === 'done') {
         const { firstTokenMs, totalMs } = chunk.result;
         return { firstTokenMs, totalMs };
@@ -69,14 +79,18 @@ class EngineLane implements InferenceLane {
 
   generate(request: GenerateRequest, signal?: AbortSignal): ReadableStream<GenerateChunk> {
     return chunkStream(async (push, inner) => {
-      requireNoAdapters(request.adapters, 'The lane in the tab');
-      await this.#inSlot(
-        inner,
-        (engine, both) => this.#complete(engine, request, push, both),
-        (ahead) => {
+      const uses = activeAdapters(request.adapters);
+      if (uses.length > 0)
+        await this.#deps.adapters.prepare(
+          uses.map(({ id }) => id),
+          inner,
+        );
+      await this.#inSlot(inner, (engine, both) => this.#complete(engine, request, push, both), {
+        uses,
+        onPlace: (ahead) => {
           push({ kind: 'queued', ahead });
         },
-      );
+      });
     }, signal);
   }
 
@@ -111,7 +125,8 @@ class EngineLane implements InferenceLane {
   ): Promise<void> {
     const reader = createChunkReader(this.#deps.clock);
     const raw = rawCompletion(this.#renderPrompt(request.messages), request);
-    await engine.complete(raw, (chunk) => reader.read(chunk).forEach(push), signal);
+    const uses = activeAdapters(request.adapters);
+    await engine.complete(raw, (chunk) => reader.read(chunk).forEach(push), signal, uses);
     const result = reader.result();
     if (!result) throw new AppError('LaneDied', 'The engine ended the answer without a result.');
     this.#growth.add(result);
@@ -121,11 +136,11 @@ class EngineLane implements InferenceLane {
   #inSlot<T>(
     signal: AbortSignal | undefined,
     work: (engine: Engine, signal: AbortSignal) => Promise<T>,
-    onPlace?: (ahead: number) => void,
+    { uses = [], onPlace }: SlotUse = {},
   ): Promise<T> {
     return inSlot(this.#admission, { signal, life: this.#life.signal, onPlace }, async (both) => {
       try {
-        return await work(await this.#liveEngine(both), both);
+        return await work(await this.#liveEngine(uses, both), both);
       } finally {
         if (this.#growth.bytes > this.#deps.recycleAfterBytes)
           this.#engine.end(new AppError('LaneDied', 'The engine was ended to give its memory back.'));
@@ -134,9 +149,10 @@ class EngineLane implements InferenceLane {
   }
 
   /** After a lost GPU the next one has to be a GPU again: on the CPU the same model may be a hundred times slower. */
-  async #reborn({ ended, offload }: Engine, signal: AbortSignal): Promise<Engine> {
+  async #reborn({ ended, offload }: Engine, ids: readonly string[], signal: AbortSignal): Promise<Engine> {
     try {
-      const engine = await this.#deps.openEngine(signal);
+      const adapters = await this.#deps.adapters.files(ids, signal);
+      const engine = await this.#deps.openEngine(adapters, signal);
       if (!offload || engine.offload) return engine;
       const gone = new AppError('DeviceLost', 'The GPU went away and did not come back.');
       engine.end(gone);
@@ -147,9 +163,20 @@ class EngineLane implements InferenceLane {
     }
   }
 
-  async #liveEngine(signal: AbortSignal): Promise<Engine> {
+  /** An engine cannot take an adapter in later: it is ended, and loaded again with all that is held. */
+  async #liveEngine(uses: readonly AdapterUse[], signal: AbortSignal): Promise<Engine> {
+    const ids = uses.map(({ id }) => id);
+    const { adapters } = this.#deps;
+    if (ids.length > 0) adapters.hold(ids);
+    if (ids.some((id) => !this.#engine.adapters.includes(id)))
+      this.#engine.end(new AppError('LaneDied', 'The engine was ended to be loaded with another adapter.'));
     if (!this.#engine.ended) return this.#engine;
-    this.#engine = await this.#reborn(this.#engine, signal);
+    try {
+      this.#engine = await this.#reborn(this.#engine, ids, signal);
+    } catch (error) {
+      if (ids.length > 0) adapters.letGo(ids, error);
+      throw error;
+    }
     this.#growth = createMemoryGrowth(this.#deps.header.cacheBytesPerToken ?? 0);
     return this.#engine;
   }

@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import { Engine } from './engine.ts';
 import { createEngineLog } from './engine-log.ts';
-import type { RawChunk, RawCompletion, RawEngine, RawLoaded } from './raw-engine.ts';
+import type { RawChunk, RawCompletion, RawEngine, RawLoaded, RawLoadSettings } from './raw-engine.ts';
 
 const FILE = new Blob(['x']);
 const SETTINGS = { contextTokens: 64, batchTokens: 128, threads: 1, webgpu: false };
@@ -40,8 +40,10 @@ function stage(raw: Partial<RawEngine>) {
     stallMs: 1_000,
     loadTimeoutMs: 5_000,
   };
-  const load = (signal = new AbortController().signal): Promise<Engine> =>
-    Engine.load(deps, FILE, SETTINGS, signal);
+  const load = (
+    signal = new AbortController().signal,
+    settings: RawLoadSettings = SETTINGS,
+  ): Promise<Engine> => Engine.load(deps, FILE, settings, signal);
   return { clock, log, exits, load };
 }
 
@@ -54,6 +56,29 @@ describe('engine: loading', () => {
       detail: 'unknown model architecture',
     });
     expect(exits).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'refuses',
+      () => Promise.resolve({ ...LOADED, success: false }),
+      'failed to allocate buffer of size 4294967296',
+    ],
+    ['breaks', () => Promise.reject(new Error('Aborted(Cannot enlarge memory arrays)')), ''],
+  ])('says that there was no memory where the engine %s for it', async (_what, raw, line) => {
+    const { load, log, exits } = stage({ load: raw });
+    log.logger.error(line);
+    await expect(load()).rejects.toMatchObject({ code: 'ModelTooLarge' });
+    expect(exits).toHaveLength(1);
+  });
+
+  it.each([
+    ['of an adapter', [{ id: 'a', file: FILE }], 'AdapterMismatch'],
+    ['of the model, where there is no adapter', [], 'ModelUnsupported'],
+  ])('says that it was the fault %s', async (_, adapters, code) => {
+    const { load, log } = stage({ load: () => Promise.resolve({ ...LOADED, success: false }) });
+    log.logger.error("failed to apply lora adapter 'models/model-00002-of-00002.gguf'");
+    await expect(load(undefined, { ...SETTINGS, adapters })).rejects.toMatchObject({ code });
   });
 
   it('gives up a load that never settles', async () => {

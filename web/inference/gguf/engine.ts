@@ -3,9 +3,12 @@
  * instance that cannot be trusted any more is ended.
  */
 import type { Clock } from '../../../shared/clock.ts';
-import { AppError, toAppError } from '../../../shared/errors.ts';
-import { engineError, refusedTokens } from './engine-errors.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { AdapterUse } from '../../../shared/inference/genome/adapters.ts';
+import { allocatedBytes } from './allocated-bytes.ts';
+import { engineError, loadError, loadFailure, refusedTokens } from './engine-errors.ts';
 import { saysDeviceLost, webgpuProof, type EngineLog, type OffloadProof } from './engine-log.ts';
+import { SlotPast } from './slot-past.ts';
 import { createTokenCounter, type TokenCounter } from './token-counter.ts';
 import type { RawChunk, RawCompletion, RawEngine, RawLoaded, RawLoadSettings } from './raw-engine.ts';
 
@@ -22,19 +25,27 @@ export class Engine {
   readonly loaded: RawLoaded;
   readonly loadMs: number;
   readonly offload: OffloadProof | undefined;
+  /** As its log says; undefined where it does not. */
+  readonly allocatedBytes: number | undefined;
+  /** Ids of the adapters that a completion can ask for. */
+  readonly adapters: readonly string[];
+  readonly #past: SlotPast;
   readonly #deps: EngineDeps;
   readonly #death = createFailure();
   #counter: TokenCounter | undefined;
   #ended: AppError | undefined;
 
-  private constructor(deps: EngineDeps, loaded: RawLoaded, loadMs: number) {
+  private constructor(deps: EngineDeps, loaded: RawLoaded, loadMs: number, adapters: readonly string[]) {
     this.#deps = deps;
     this.loaded = loaded;
     this.loadMs = loadMs;
     this.offload = webgpuProof(deps.log.lines());
+    this.allocatedBytes = allocatedBytes(deps.log.lines());
+    this.adapters = adapters;
+    this.#past = new SlotPast(adapters);
   }
 
-  /** Rejects with `Aborted`, `ModelUnsupported` (the engine refused the file) or `LaneStartFailed`. */
+  /** Rejects with `Aborted`, `ModelTooLarge` (no memory), `ModelUnsupported` (the engine refused the file), `AdapterMismatch` or `LaneStartFailed`. */
   static async load(
     deps: EngineDeps,
     file: Blob,
@@ -56,20 +67,13 @@ export class Engine {
     try {
       signal.throwIfAborted();
       const loaded = await Promise.race([raw.load(file, settings), giveUp.promise]);
-      if (!loaded.success) {
-        throw new AppError('ModelUnsupported', 'The engine cannot load this model.', {
-          detail: log.takeErrors(),
-        });
-      }
-      return new Engine(deps, loaded, clock.monotonicMs() - startedMs);
+      const adapters = (settings.adapters ?? []).map(({ id }) => id);
+      if (!loaded.success) throw loadError(log.takeErrors(), adapters.length > 0);
+      return new Engine(deps, loaded, clock.monotonicMs() - startedMs, adapters);
     } catch (error) {
       void raw.exit().catch(() => undefined);
       if (signal.aborted) throw new AppError('Aborted', 'Loading the model was stopped.', { cause: error });
-      if (error instanceof AppError) throw error;
-      throw new AppError('LaneStartFailed', `The engine failed to load: ${toAppError(error).message}`, {
-        cause: error,
-        detail: log.takeErrors(),
-      });
+      throw loadFailure(error, log.takeErrors());
     } finally {
       cancelTimeout();
       signal.removeEventListener('abort', onAbort);
@@ -81,12 +85,22 @@ export class Engine {
     return this.#ended;
   }
 
-  /** One at a time. Rejects with an AppError; after `LaneDied`, `DeviceLost` or `TurnDeadlineExceeded` the instance has ended. */
+  /** What was read last was read with these adapters. */
+  get lastAdapters(): readonly AdapterUse[] {
+    return this.#past.last;
+  }
+
+  /** With `uses`, all among {@link adapters}. One at a time. Rejects with an AppError; after `LaneDied`, `DeviceLost` or `TurnDeadlineExceeded` the instance has ended. */
   async complete(
     request: RawCompletion,
     onChunk: (chunk: RawChunk) => void,
     signal: AbortSignal,
+    uses: readonly AdapterUse[] = [],
   ): Promise<void> {
+    await this.#run({ ...request, ...this.#past.fields(uses) }, onChunk, signal);
+  }
+
+  async #run(request: RawCompletion, onChunk: (chunk: RawChunk) => void, signal: AbortSignal): Promise<void> {
     await this.#watched((alive) =>
       this.#deps.raw.complete(
         request,
@@ -151,7 +165,7 @@ export class Engine {
 
   async #refusedTokens(prompt: string, signal: AbortSignal): Promise<number | undefined> {
     try {
-      await this.complete({ ...PROBE, prompt }, () => undefined, signal);
+      await this.#run({ ...PROBE, ...this.#past.probeFields(), prompt }, () => undefined, signal);
       return undefined;
     } catch (error) {
       const tokens = refusedTokens(error instanceof AppError ? error.cause : error);

@@ -11,7 +11,7 @@ export interface ReportFacts {
 }
 
 export function ggufReport(engine: Engine, facts: ReportFacts): LaneReport {
-  const { loaded, offload, loadMs } = engine;
+  const { loaded, offload, loadMs, allocatedBytes } = engine;
   const threads = `${loaded.threads} thread${loaded.threads === 1 ? '' : 's'}`;
   const where = offload
     ? `offloaded ${offload.offloadedLayers}/${offload.layers} layers to WebGPU`
@@ -24,5 +24,6 @@ export function ggufReport(engine: Engine, facts: ReportFacts): LaneReport {
     contextTokens: loaded.contextTokens,
     threads: loaded.threads,
     loadMs,
+    ...(allocatedBytes !== undefined && { memory: { bytes: allocatedBytes, of: 'buffers' } }),
   };
 }

@@ -27,6 +27,15 @@ export interface RawCompletion {
   readonly seed?: number;
   readonly grammar?: string;
   readonly stop?: string[];
+  /** How much of each loaded adapter, by its place in {@link RawLoadSettings.adapters}. One left out is at 0. */
+  readonly lora?: readonly LoraScale[];
+  /** False: of what was read before nothing is used again. */
+  readonly cache_prompt?: boolean;
+}
+
+export interface LoraScale {
+  readonly id: number;
+  readonly scale: number;
 }
 
 export interface RawLoadSettings {
@@ -37,6 +46,14 @@ export interface RawLoadSettings {
   readonly webgpu: boolean;
   /** For an instance that embeds. */
   readonly pooling?: Pooling;
+  /** Loaded with the model; at 0 unless a completion says otherwise. */
+  readonly adapters?: readonly AdapterBlob[];
+}
+
+export interface AdapterBlob {
+  /** Of a request: the SHA-256 of the file. */
+  readonly id: string;
+  readonly file: Blob;
 }
 
 export interface RawLoaded {
@@ -67,8 +84,9 @@ export function createWllamaEngine(log: EngineLog): RawEngine {
   // Otherwise a browser without JSPI gets code from a CDN; such a browser is refused before this.
   wllama.setCompat(null);
   return {
-    load: async (file, { contextTokens, batchTokens, threads, webgpu, pooling }) => {
-      await wllama.loadModel([file], {
+    load: async (file, { contextTokens, batchTokens, threads, webgpu, pooling, adapters = [] }) => {
+      const blobs = [file, ...adapters.map((adapter) => adapter.file)];
+      await wllama.loadModel(blobs.map(unnamed), {
         n_ctx: contextTokens,
         n_batch: batchTokens,
         n_ubatch: batchTokens,
@@ -80,6 +98,12 @@ export function createWllamaEngine(log: EngineLog): RawEngine {
         ctx_shift: false,
         warmup: false,
         ...(pooling && { embeddings: true, pooling_type: pooling }),
+        ...(adapters.length > 0 && {
+          lora_adapters: adapters.map((_, at) => ({ path: pathInEngine(at + 1, blobs.length), scale: 0 })),
+          // What was read with one adapter would be kept for another.
+          cache_idle_slots: false,
+          kv_unified: false,
+        }),
       });
       // `success` is in the answer, but not in its type.
       const info = wllama.getLoadedContextInfo() as ReturnType<Wllama['getLoadedContextInfo']> & {
@@ -111,6 +135,17 @@ export function createWllamaEngine(log: EngineLog): RawEngine {
     },
     exit: () => wllama.exit(),
   };
+}
+
+/** Named files are sorted by what looks like a shard's number in their names. */
+function unnamed(blob: Blob): Blob {
+  return blob.slice();
+}
+
+/** What wllama calls the blobs that it is given, in their order. */
+function pathInEngine(at: number, of: number): string {
+  const digits = (number: number): string => String(number).padStart(5, '0');
+  return `models/model-${digits(at + 1)}-of-${digits(of)}.gguf`;
 }
 
 /** Address of the engine's code, for a look whether it can be had before a load that would hang without it. */
