@@ -48,10 +48,12 @@ export type ErrorCode =
   | 'ModelNotFound'
   | 'ModelNotGguf'
   | 'ModelTruncated'
+  | 'ModelIncomplete'
   | 'ModelUnsupported'
   | 'ModelTooLarge'
   // downloads
   | 'HostNotApproved'
+  | 'ModelGated'
   | 'DownloadOffline'
   | 'DownloadBusy'
   | 'DownloadRefused'
@@ -133,9 +135,13 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   ModelNotFound: 'Check the path given with --model, or drop a GGUF file onto the page.',
   ModelNotGguf: 'Choose a file in GGUF format (its first four bytes are "GGUF").',
   ModelTruncated: 'The file is cut short. Download or copy it again.',
-  ModelUnsupported: 'Choose another GGUF; this one uses something the engine cannot run.',
+  ModelIncomplete:
+    'Choose all parts of the model together: NAME-00001-of-0000N.gguf and so on, N files of one folder.',
+  ModelUnsupported: 'Choose another model; this one uses something the engine cannot run.',
   ModelTooLarge: 'Choose a smaller model, or the same one in fewer bits; what was loaded before goes on.',
   HostNotApproved: 'Approve the host in "Models" if you trust it, then start the download again.',
+  ModelGated:
+    'Accept the licence on the model\'s page at huggingface.co, and give a token of your account under "Models".',
   DownloadOffline: 'Check the network, then resume; what has arrived is kept.',
   DownloadBusy: 'Resume in a few minutes; what has arrived is kept.',
   DownloadRefused: 'Check the address, or save the file another way and open it here.',
@@ -158,7 +164,7 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   ContextOverflow: "The prompt is longer than the model's context. Choose a model with a longer one.",
   EmbeddingsUnsupported: 'Choose another model, or let the companion think: npm start -- --lane companion.',
   AdaptersUnsupported:
-    'Let the companion think (npm start -- --lane companion), or take the adapter off the persona.',
+    'Choose a GGUF model that runs in this tab or in the companion, or take the adapter off the persona.',
   AdapterNotFound: 'Check the paths given with --adapter, and start again with the file where it was.',
   AdapterMismatch: 'Choose an adapter that was trained on this model, or the model that it was trained on.',
   GrammarInvalid: 'This is a defect of ours; the turn was given up. Nothing was said.',

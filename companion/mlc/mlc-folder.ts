@@ -5,52 +5,36 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { AppError } from '../../shared/errors.ts';
+import {
+  MAX_MLC_LIST_BYTES,
+  MLC_CONFIG,
+  MLC_WEIGHTS,
+  MlcConfigSchema,
+  mlcFactsOf,
+  MlcNameSchema,
+  MlcWeightsSchema,
+  type MlcFacts,
+} from '../../shared/models/mlc-lists.ts';
 
-export interface MlcFolder {
+export interface MlcFolder extends MlcFacts {
   readonly name: string;
   readonly sizeBytes: number;
   /** Of all files with their names: another byte is another model, also to the caches of a browser. */
   readonly sha256: string;
   /** Absolute paths by name. */
   readonly files: ReadonlyMap<string, string>;
-  readonly library: string;
-  readonly contextTokens: number;
-  readonly needsF16: boolean;
 }
-
-const CONFIG = 'mlc-chat-config.json';
-const WEIGHTS = 'tensor-cache.json';
-/** Of the two lists; those of large models take some hundred KiB. */
-const MAX_LIST_BYTES = 16 * 1024 * 1024;
-
-/** A name that stays in the folder, and in an address, whatever it is. */
-const NameSchema = v.pipe(v.string(), v.maxLength(128), v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/));
-const ConfigSchema = v.object({
-  quantization: v.string(),
-  // web-llm loads without these two, and fails at the first answer.
-  vocab_size: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  conv_template: v.looseObject({}),
-  context_window_size: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  tokenizer_files: v.pipe(v.array(NameSchema), v.minLength(1), v.maxLength(16)),
-});
-const WeightsSchema = v.object({
-  records: v.pipe(
-    v.array(v.object({ dataPath: NameSchema, nbytes: v.pipe(v.number(), v.integer(), v.minValue(0)) })),
-    v.minLength(1),
-    v.maxLength(4_096),
-  ),
-});
 
 /**
  * Reads every byte once, to hash it. Rejects with `ModelNotFound` where the folder or a file of it is missing,
  * `ModelTruncated` where a file of the weights is cut, `ModelUnsupported` for what web-llm cannot load.
  */
 export async function readMlcFolder(folder: string, onBytes: (read: number) => void): Promise<MlcFolder> {
-  const config = await readList(join(folder, CONFIG), ConfigSchema);
-  const weights = await readList(join(folder, WEIGHTS), WeightsSchema);
+  const config = await readList(join(folder, MLC_CONFIG), MlcConfigSchema);
+  const weights = await readList(join(folder, MLC_WEIGHTS), MlcWeightsSchema);
   const library = await libraryOf(folder);
   const shards = new Map(weights.records.map(({ dataPath, nbytes }) => [dataPath, nbytes]));
-  const names = [...new Set([CONFIG, WEIGHTS, ...config.tokenizer_files, ...shards.keys(), library])];
+  const names = [...new Set([MLC_CONFIG, MLC_WEIGHTS, ...config.tokenizer_files, ...shards.keys(), library])];
   const hash = createHash('sha256');
   const files = new Map<string, string>();
   let sizeBytes = 0;
@@ -74,9 +58,7 @@ export async function readMlcFolder(folder: string, onBytes: (read: number) => v
     sizeBytes,
     sha256: hash.digest('hex'),
     files,
-    library,
-    contextTokens: config.context_window_size,
-    needsF16: config.quantization.includes('f16'),
+    ...mlcFactsOf(config, library),
   };
 }
 
@@ -84,7 +66,7 @@ async function libraryOf(folder: string): Promise<string> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new AppError('ModelNotFound', `${folder} cannot be read.`, { cause });
   });
-  const libraries = names.filter((name) => name.endsWith('.wasm') && v.is(NameSchema, name));
+  const libraries = names.filter((name) => name.endsWith('.wasm') && v.is(MlcNameSchema, name));
   const [library] = libraries;
   if (library === undefined || libraries.length > 1)
     throw new AppError(
@@ -100,7 +82,7 @@ async function readList<T>(path: string, schema: v.GenericSchema<unknown, T>): P
       cause,
     });
   });
-  if (found.size > MAX_LIST_BYTES)
+  if (found.size > MAX_MLC_LIST_BYTES)
     throw new AppError('ModelUnsupported', `${path} is larger than any such list.`);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), await readFile(path, 'utf8'));
   if (parsed.success) return parsed.output;

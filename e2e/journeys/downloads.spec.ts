@@ -1,8 +1,9 @@
 /** Owns the journey of fetching a model: approve its host, watch it come, lose the tab, go on, verify, think with it. */
 import { CHUNK_BYTES } from '../../web/inference/downloads/chunks.ts';
 import { plumbingModel } from '../models/plumbing-model.ts';
+import { splitModel } from '../models/split-model.ts';
 import { expect, test } from './journey.ts';
-import { startModelHost, type ModelHost } from './model-host.ts';
+import { startFolderHost, startModelHost, type ModelHost } from './model-host.ts';
 import type { Visitor } from './visitor.ts';
 
 const MIB = 1024 * 1024;
@@ -88,6 +89,31 @@ test.describe('a model from elsewhere', () => {
       other.length,
       (start, end) => other.slice(start, end),
     );
+  });
+
+  test('is fetched with all of its shards where it was split, and thought with as one', async ({
+    settle,
+  }) => {
+    const { visitor } = await settle(['--lane', 'gguf']);
+    const { models } = visitor;
+    const shards = await splitModel(plumbingModel(), 3, 'big');
+    const files = new Map(shards.map(({ name, bytes }) => [name, bytes]));
+    const host = await startFolderHost(files);
+    try {
+      files.delete('big-00003-of-00003.gguf');
+      await ask(visitor, `${host.origin}/big-00002-of-00003.gguf`);
+      await models.getByRole('button', { name: `Approve ${host.origin} and download` }).click();
+      await expect(models).toContainText('does not give out big-00003-of-00003.gguf');
+      for (const { name, bytes } of shards) files.set(name, bytes);
+      await ask(visitor, `${host.origin}/big-00002-of-00003.gguf`);
+      await models.getByRole('button', { name: 'Use big.gguf' }).click();
+      const here = models.getByRole('list', { name: 'Models that are here' });
+      await expect(here).toContainText(/big\.gguf.*3 files.*in use/s);
+      await visitor.personaIsIdle();
+      await visitor.ask('Hello?');
+    } finally {
+      await host.close();
+    }
   });
 
   test('goes on where it was when its tab was killed at 96 %, and is mended where the disk spoils it', async ({

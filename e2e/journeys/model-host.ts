@@ -1,4 +1,4 @@
-/** Owns a host of models for journeys: a real HTTP server of one file, that counts what it gives out and can misbehave. */
+/** Owns a host of models for journeys: a real HTTP server that counts what it gives out and can misbehave. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
@@ -22,13 +22,32 @@ export interface ModelHost {
   close(): Promise<void>;
 }
 
+export interface HostedFile {
+  readonly sizeBytes: number;
+  /** From `start` up to and without `end`. */
+  readonly bytesOf: (start: number, end: number) => Uint8Array;
+}
+
 const SLICE_BYTES = 256 * 1024;
 
-/** `bytesOf` gives the file's bytes from `start` up to and without `end`. */
-export async function startModelHost(
-  sizeBytes: number,
-  bytesOf: (start: number, end: number) => Uint8Array,
-): Promise<ModelHost> {
+/** Of one file, whatever it is called. */
+export function startModelHost(sizeBytes: number, bytesOf: HostedFile['bytesOf']): Promise<ModelHost> {
+  return startFileHost(() => ({ sizeBytes, bytesOf }));
+}
+
+/** Of a folder: by path, without the first slash; the folder itself shows what is in it. */
+export function startFolderHost(files: ReadonlyMap<string, Uint8Array>): Promise<ModelHost> {
+  return startFileHost((path) => {
+    const names = [...files.keys()]
+      .filter((each) => each.startsWith(path))
+      .map((each) => each.slice(path.length));
+    const index = names.map((name) => `<a href="${name}">${name}</a>`).join('\n');
+    const bytes = path.endsWith('/') && names.length > 0 ? Buffer.from(index) : files.get(path);
+    return bytes && { sizeBytes: bytes.length, bytesOf: (start, end) => bytes.subarray(start, end) };
+  });
+}
+
+async function startFileHost(fileAt: (path: string) => HostedFile | undefined): Promise<ModelHost> {
   let sent = 0;
   let requests = 0;
   let holdAt = Number.POSITIVE_INFINITY;
@@ -38,7 +57,11 @@ export async function startModelHost(
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy());
   });
-  const slices = async function* (start: number, end: number): AsyncGenerator<Uint8Array> {
+  const slices = async function* (
+    { bytesOf }: HostedFile,
+    start: number,
+    end: number,
+  ): AsyncGenerator<Uint8Array> {
     for (let at = start; at < end; at += SLICE_BYTES) {
       const bytes = bytesOf(at, Math.min(at + SLICE_BYTES, end));
       sent += bytes.length;
@@ -60,6 +83,12 @@ export async function startModelHost(
       response.writeHead(302, { location: how.sendTo }).end();
       return;
     }
+    const file = fileAt((request.url ?? '').slice(1));
+    if (!file) {
+      response.writeHead(404).end();
+      return;
+    }
+    const { sizeBytes } = file;
     response.setHeader('content-type', 'application/octet-stream');
     const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
     const start = Number(range?.[1] ?? 0);
@@ -68,7 +97,7 @@ export async function startModelHost(
     if (range) response.setHeader('content-range', `bytes ${start}-${end - 1}/${sizeBytes}`);
     response.writeHead(range ? 206 : 200);
     if (request.method === 'HEAD') response.end();
-    else await pipeline(Readable.from(slices(start, end)), response);
+    else await pipeline(Readable.from(slices(file, start, end)), response);
   };
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;

@@ -88,7 +88,13 @@ describe('gguf lane in Chromium: page → worker → inference worker → wasm, 
     expect(opened).toMatchObject({
       ok: true,
       value: {
-        report: { lane: 'gguf', backend: 'wasm', threads, evidence: `no WebGPU: wasm, ${words}` },
+        report: {
+          lane: 'gguf',
+          backend: 'wasm',
+          threads,
+          evidence: `no WebGPU: wasm, ${words}`,
+          memory: { of: 'buffers', bytes: expect.any(Number) as number },
+        },
       },
     });
     const outcomes = await page.evaluate(

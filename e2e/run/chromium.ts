@@ -1,6 +1,6 @@
 /** Owns finding a Chromium for the tests: the named one, an installed one, else the one that Playwright downloaded. */
 import { existsSync } from 'node:fs';
-import { chromium, type Browser, type LaunchOptions } from 'playwright';
+import { chromium, type Browser, type BrowserContext, type LaunchOptions } from 'playwright';
 import { CHROMIUM_VARIABLE, chromiumPaths } from './chromium-paths.mjs';
 
 /** Gives WebGPU to a Chromium without a GPU: a software adapter without `shader-f16`. */
@@ -23,6 +23,15 @@ export function launchChromium(args: readonly string[] = [], options: LaunchOpti
   return chromium.launch({
     ...(executablePath === undefined ? {} : { executablePath }),
     ...options,
+    args: [...sandboxArgs(), ...args],
+  });
+}
+
+/** The same with a profile on the disk, in `folder`: what a page stores does not lie in memory. Ends with its context. */
+export function launchProfile(folder: string, args: readonly string[] = []): Promise<BrowserContext> {
+  const executablePath = findChromium();
+  return chromium.launchPersistentContext(folder, {
+    ...(executablePath === undefined ? {} : { executablePath }),
     args: [...sandboxArgs(), ...args],
   });
 }

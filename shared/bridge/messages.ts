@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { CursorSchema, DELIVERY_CLASSES, EVENT_KINDS, UuidSchema } from '../airc/model.ts';
 import { NEXT_STEP, type ErrorCode } from '../errors.ts';
+import { MlcFactsSchema } from '../models/mlc-lists.ts';
 import { ModelNeedsSchema } from '../models/model-needs.ts';
 import { lengthPrefixed } from '../signatures.ts';
 import { MAX_INBOX_LIMIT, MAX_TEXT_CHARS } from './limits.ts';
@@ -33,15 +34,7 @@ export const ModelOfferSchema = v.object({
   /** Same-origin path of the bytes, for a lane in the tab; of MLC, of the folder of its files. */
   path: v.string(),
   /** Set where the model is a folder that MLC compiled, and no GGUF file. */
-  mlc: v.optional(
-    v.object({
-      /** Name of the compiled library among the files. */
-      library: v.string(),
-      contextTokens: v.number(),
-      /** Its kernels calculate in f16: the adapter has to know how. */
-      needsF16: v.boolean(),
-    }),
-  ),
+  mlc: v.optional(MlcFactsSchema),
   /** Of a GGUF file. */
   needs: v.optional(ModelNeedsSchema),
 });

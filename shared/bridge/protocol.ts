@@ -14,6 +14,7 @@ import { HostSchema } from '../models/hosts.ts';
 import { AdapterOfferSchema, MAX_ADAPTER_OFFERS } from './adapter-offer.ts';
 import { FoundModelSchema } from './found-models.ts';
 import { EndpointOfferSchema, EndpointParamsSchema } from './endpoint.ts';
+import { GatedOfferSchema, GatedTokenSchema } from './gated.ts';
 import {
   AttachParamsSchema,
   BridgeEventSchema,
@@ -83,6 +84,11 @@ export const METHODS = {
   /** Asks the server what it has, and keeps address and key in the companion. */
   endpointConnect: { params: EndpointParamsSchema, result: EndpointOfferSchema },
   endpointForget: { params: EmptySchema, result: EmptySchema },
+  /** Kept by the companion in place of the one before. */
+  gatedTokenSet: { params: v.object({ token: GatedTokenSchema }), result: GatedOfferSchema },
+  gatedTokenForget: { params: EmptySchema, result: EmptySchema },
+  /** A path under which this socket's page gets gated files, as long as the socket lives; the address's own path follows. */
+  gatedTicket: { params: EmptySchema, result: v.object({ path: v.string() }) },
 } as const;
 
 export type MethodName = keyof typeof METHODS;
@@ -125,6 +131,8 @@ export const ReadySchema = v.object({
   forcedLane: v.optional(v.picklist(['gguf', 'companion'])),
   /** As it was found last; its key stays in the companion. */
   endpoint: v.optional(EndpointOfferSchema),
+  /** Absent while no token for gated models is kept. */
+  gatedToken: v.optional(GatedOfferSchema),
   companionLane: v.object({ available: v.boolean(), reason: v.string() }),
   /** Where the companion lane would run. */
   machine: v.object({ memoryBytes: PositiveSchema, cores: PositiveSchema }),
@@ -170,4 +178,6 @@ export const PATHS = {
   pair: '/api/pair',
   models: '/models/',
   uploads: '/uploads/',
+  adapters: '/adapters/',
+  gated: '/gated/',
 } as const;

@@ -1,11 +1,15 @@
 /** Owns which hosts a model may be fetched from: those that come with the product, and those that the person approved. */
 import * as v from 'valibot';
 
-/** As sources of a Content-Security-Policy. Hugging Face keeps its large files under names of its own. */
+/**
+ * As sources of a Content-Security-Policy. Hugging Face keeps its large files under names of its own; the last one has
+ * the libraries of the compiled models in the catalogue.
+ */
 export const BUILT_IN_HOSTS = [
   'https://huggingface.co',
   'https://*.huggingface.co',
   'https://*.hf.co',
+  'https://raw.githubusercontent.com',
 ] as const;
 
 /** More than anybody reads over. */

@@ -13,7 +13,7 @@ interface Part {
 
 export class MemoryPartStore implements PartStore {
   readonly parts = new Map<string, Part>();
-  /** By SHA-256. */
+  /** By the name they were finished under. */
   readonly finished = new Map<string, Uint8Array>();
   readonly #whole = new Map<string, Part>();
   free = Number.MAX_SAFE_INTEGER;
@@ -46,8 +46,12 @@ export class MemoryPartStore implements PartStore {
     return Promise.resolve(this.#opened(part));
   }
 
-  reopen(sha256: string): Promise<PartFile | undefined> {
-    const part = this.#whole.get(sha256);
+  listFinished(): Promise<readonly string[]> {
+    return Promise.resolve([...this.finished.keys()]);
+  }
+
+  reopen(name: string): Promise<PartFile | undefined> {
+    const part = this.#whole.get(name);
     return Promise.resolve(part && this.#opened(part));
   }
 
@@ -75,21 +79,21 @@ export class MemoryPartStore implements PartStore {
     };
   }
 
-  finish(id: string, sha256: string): Promise<void> {
+  finish(id: string, name: string): Promise<void> {
     const part = this.parts.get(id);
     if (part) {
-      this.finished.set(sha256, part.bytes);
-      this.#whole.set(sha256, part);
+      this.finished.set(name, part.bytes);
+      this.#whole.set(name, part);
     }
     this.parts.delete(id);
     return Promise.resolve();
   }
 
-  unfinish(id: string, sha256: string): Promise<void> {
-    const part = this.#whole.get(sha256);
+  unfinish(id: string, name: string): Promise<void> {
+    const part = this.#whole.get(name);
     if (part) this.parts.set(id, part);
-    this.#whole.delete(sha256);
-    this.finished.delete(sha256);
+    this.#whole.delete(name);
+    this.finished.delete(name);
     return Promise.resolve();
   }
 

@@ -77,6 +77,8 @@ export function createScriptedNode(first: NodeView): ScriptedNode {
     measureSpeed: command('measureSpeed'),
     connectEndpoint: command('connectEndpoint'),
     forgetEndpoint: command('forgetEndpoint'),
+    setGatedToken: command('setGatedToken'),
+    forgetGatedToken: command('forgetGatedToken'),
     setAsleep: command('setAsleep'),
     backupFile: command('backupFile'),
     restoreBackup: command('restoreBackup'),

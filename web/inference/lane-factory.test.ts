@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { randomModel } from '../../e2e/models/random-model.ts';
+import { splitModel } from '../../e2e/models/split-model.ts';
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { ForcedLane } from '../../shared/inference/lane.ts';
 import { createScriptedLane } from '../../shared/testing/scripted-lane.ts';
 import type { LaneBridge } from './companion-lane/lane-bridge.ts';
 import { createLaneFactory, type OpenedLane } from './lane-factory.ts';
-import type { ModelSource } from './models/model-source.ts';
+import type { BundleRef, ModelSource } from './models/model-source.ts';
 import type { DeviceProbe } from './probe.ts';
 
 const offer = (id: string): ModelOffer => ({
@@ -33,6 +35,7 @@ function stage(
   } = {},
 ) {
   const offered: string[] = [];
+  const sent: File[] = [];
   const requests: [method: string, params: unknown][] = [];
   let spawned = 0;
   const request = async (method: string, params: unknown): Promise<unknown> => {
@@ -44,10 +47,14 @@ function stage(
     bridge: { request: request as LaneBridge['request'] },
     clock: systemClock,
     onOffer: ({ id }) => offered.push(id),
-    putFile: () => Promise.resolve(offer('uploaded')),
+    putFile: (_path, file) => {
+      sent.push(file);
+      return Promise.resolve(offer('uploaded'));
+    },
     files: async () => ({
       find: async (sha256) => (sha256 === 'kept' ? new File(['GGUF'], 'kept.gguf') : undefined),
     }),
+    bundles: { files: async (id) => bundles.get(id)?.map((file) => ({ file, sha256: '' })) },
     locks: { request: () => new Promise(() => undefined) },
     newLockName: () => 'lock',
     spawnInferenceWorker: () => {
@@ -66,8 +73,19 @@ function stage(
     onReloading: () => undefined,
     signal: new AbortController().signal,
   });
-  return { opened, requests, offered, spawned: () => spawned };
+  return { opened, requests, offered, sent, spawned: () => spawned };
 }
+
+const whole = randomModel();
+const bundles = new Map(
+  Object.entries({
+    shards: (await splitModel(whole, 2, 'big')).map(({ name, bytes }) => new File([bytes], name)),
+  }),
+);
+const ofBundle = (bundle: BundleRef): ModelSource => ({
+  kind: 'remembered',
+  model: { name: 'big.gguf', sizeBytes: whole.length, sha256: 'bundle', starter: false, bundle },
+});
 
 const remembered = (sha256: string): ModelSource => ({
   kind: 'remembered',
@@ -98,6 +116,27 @@ describe('lane factory', () => {
     const { opened, requests } = stage(remembered('kept'));
     await opened;
     expect(requests.map(([method]) => method)).toEqual(['uploadTicket', 'laneOpen']);
+  });
+
+  it('sends up a split model that only this browser has as the one file that it is', async () => {
+    const { opened, sent } = stage(ofBundle({ id: 'shards' }));
+    await opened;
+    expect(sent.map(({ name, size }) => [name, size])).toEqual([['big.gguf', whole.length]]);
+    await expect(stage(ofBundle({ id: 'gone' })).opened).rejects.toMatchObject({ code: 'ModelNotFound' });
+  });
+
+  it('opens a compiled model of this browser in the tab, where the GPU can run it, or nowhere', async () => {
+    const mlc = { library: 'l.wasm', contextTokens: 512, needsF16: true };
+    const { opened, requests, spawned } = stage(ofBundle({ id: 'b', mlc }), { webgpu: 'shader-f16' });
+    // There is no worker here to open it in.
+    await expect(opened).rejects.toMatchObject({ code: 'LaneStartFailed' });
+    expect([spawned(), requests]).toEqual([1, []]);
+    const without = stage(ofBundle({ id: 'b', mlc }), { webgpu: 'no shader-f16' });
+    await expect(without.opened).rejects.toMatchObject({
+      code: 'NoLane',
+      message: expect.stringContaining('compiled for WebGPU in f16'),
+    });
+    expect([without.spawned(), without.requests]).toEqual([0, []]);
   });
 
   it('finds a remembered model among what the companion has, or names it as gone', async () => {

@@ -11,6 +11,9 @@ import { openWorkerLane } from './worker-lane/worker-lane.ts';
 import type { WorkerOpenOptions } from './worker-lane/worker-api.ts';
 import { requireLoadable, type FitDevices } from './lane-fit.ts';
 import type { ModelFiles } from './models/model-files.ts';
+import { storedFiles } from './models/model-store.ts';
+import { oneFile } from './models/one-file.ts';
+import type { StoredBundles } from './models/stored-bundles.ts';
 import type {
   EndpointModelRef,
   FileSource,
@@ -31,6 +34,7 @@ export interface LaneFactoryDeps {
   readonly onOffer: (offer: ModelOffer) => void;
   /** Of this browser. */
   readonly files: () => Promise<Pick<ModelFiles, 'find'>>;
+  readonly bundles: Pick<StoredBundles, 'files'>;
   readonly locks: Pick<LockManager, 'request'>;
   /** A Web Lock name that nobody else uses. */
   readonly newLockName: () => string;
@@ -130,9 +134,10 @@ function openPlanned(
 ): Promise<Opened> {
   switch (plan.lane) {
     case 'mlc':
-      if (source.kind !== 'offer')
-        throw new AppError('ModelNotFound', 'The companion has that model no more.');
-      return openInTab(deps, { engine: 'mlc', offer: source.offer }, request);
+      if (source.kind === 'offer') return openInTab(deps, { engine: 'mlc', offer: source.offer }, request);
+      if (source.kind === 'remembered')
+        return openInTab(deps, { engine: 'mlc', stored: source.model }, request);
+      throw new AppError('ModelNotFound', 'The companion has that model no more.');
     case 'gguf': {
       const { withoutWebgpu, threads } = plan;
       const options = { source, threads, ...(withoutWebgpu === undefined ? {} : { withoutWebgpu }) };
@@ -175,11 +180,11 @@ async function openInCompanion(
 /** Under the name that people know: in this browser a file is called after its hash. */
 async function fileOf(source: Exclude<FileSource, { kind: 'offer' }>, deps: LaneFactoryDeps): Promise<File> {
   if (source.kind === 'file') return source.file;
-  const { name, sha256 } = source.model;
-  const stored = await (await deps.files()).find(sha256);
+  const { name } = source.model;
+  const stored = await storedFiles(source.model, { files: await deps.files(), bundles: deps.bundles });
   if (!stored)
     throw new AppError('ModelNotFound', `Neither the companion nor this browser has ${name} any more.`);
-  return new File([stored], name);
+  return new File([await oneFile(stored)], name);
 }
 
 /** What the companion has can be had from it again, also when it was dropped here first. */
@@ -191,5 +196,6 @@ export function offeredAgain(source: FileSource, models: readonly ModelOffer[]):
 
 /** What is compiled of the model; undefined for a GGUF file, as all are that are found. */
 export function mlcOf(source: Exclude<ModelSource, { kind: 'endpoint' }>): ModelOffer['mlc'] {
-  return source.kind === 'offer' ? source.offer.mlc : undefined;
+  if (source.kind === 'offer') return source.offer.mlc;
+  return source.kind === 'remembered' ? source.model.bundle?.mlc : undefined;
 }

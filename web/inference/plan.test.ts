@@ -81,6 +81,7 @@ describe('device probe', () => {
     requestAdapter: () =>
       Promise.resolve({
         features: new Set(features),
+        info: { vendor: 'acme', architecture: 'gen-1', device: '', description: '' },
         limits: { maxBufferSize: 2 ** 31, maxStorageBufferBindingSize: 2 ** 27 },
       }),
   });
@@ -103,7 +104,11 @@ describe('device probe', () => {
         return adapter('shader-f16').requestAdapter();
       },
     };
-    expect(await probeDevice(scope(gpu, 4))).toMatchObject({ memoryBytes: 2 ** 32, maxBufferBytes: 2 ** 27 });
+    expect(await probeDevice(scope(gpu, 4))).toMatchObject({
+      memoryBytes: 2 ** 32,
+      maxBufferBytes: 2 ** 27,
+      adapter: 'acme gen-1',
+    });
     expect(asked).toBe(1);
     const silent = await probeDevice(scope());
     expect(silent).not.toHaveProperty('memoryBytes');

@@ -67,6 +67,8 @@ class Profile {
             measureSpeed: ok,
             connectEndpoint: ok,
             forgetEndpoint: ok,
+            setGatedToken: ok,
+            forgetGatedToken: ok,
             setAsleep: ok,
             backupFile: () => Promise.resolve({ ok: true, fileName: 'f', text: 't' }),
             restoreBackup: ok,
@@ -145,7 +147,7 @@ describe('the tabs of one browser profile', () => {
     await profile.clock.advance(100);
     const second = profile.open('second');
     await profile.clock.advance(100);
-    const opened = second.service.openModel(new File([], 'large.gguf'));
+    const opened = second.service.openModel([new File([], 'large.gguf')]);
     await profile.clock.advance(101_000);
     expect(await opened).toEqual({ ok: true });
   });

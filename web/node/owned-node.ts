@@ -33,11 +33,11 @@ export interface OwnedNodeDeps extends Omit<NodeHostDeps, 'sink' | 'createAdapte
   pair(code: string): Promise<SessionKey>;
   createLanes(
     client: BridgeClient,
-    told: Pick<LaneAdaptersDeps, 'onChange' | 'onOpened' | 'onTrouble'>,
+    told: Pick<LaneAdaptersDeps, 'onChange' | 'onOpened' | 'onNotLoaded' | 'onTrouble'>,
   ): LaneAdapters;
   createLibrary(
     told: Pick<ModelLibraryDeps, 'ready' | 'endpoint' | 'found' | 'copyToCompanion' | 'onChange'> &
-      Pick<DownloadsDeps, 'approvedHosts'>,
+      Pick<DownloadsDeps, 'approvedHosts' | 'gatedTicket'>,
   ): ModelLibrary;
 }
 
@@ -93,8 +93,13 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
           onTrouble: (error) => {
             presenter.trouble(toAppError(error));
           },
-          onOpened: (model) => {
-            library.using(model).catch((error: unknown) => {
+          onNotLoaded: (...failure) => {
+            library.notLoaded(...failure).catch((error: unknown) => {
+              presenter.trouble(toAppError(error));
+            });
+          },
+          onOpened: (...opened) => {
+            library.using(...opened).catch((error: unknown) => {
               presenter.trouble(toAppError(error));
             });
           },
@@ -157,6 +162,10 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
       // What was approved stays so while the companion is away: a download goes on without it.
       if (told) approved = [...new Set([...(approved ?? []), ...told])];
       return approved;
+    },
+    gatedTicket: async () => {
+      if (!client || !readyOf(client)?.gatedToken) return undefined;
+      return (await client.request('gatedTicket', {})).path;
     },
     onChange: (models) => {
       publisher.change({ models });

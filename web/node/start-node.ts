@@ -11,7 +11,9 @@ import { createLaneFactory } from '../inference/lane-factory.ts';
 import downloadWorkerUrl from '../inference/downloads/download-worker.ts?worker&url';
 import { Downloads } from '../inference/downloads/downloads.ts';
 import { headerOf } from '../inference/models/file-header.ts';
+import { createOpfsBundleStore } from '../inference/downloads/opfs-bundle-store.ts';
 import { createModelFiles, type ModelFiles } from '../inference/models/model-files.ts';
+import { createStoredBundles } from '../inference/models/stored-bundles.ts';
 import { probeDevice, type DeviceProbe } from '../inference/probe.ts';
 import inferenceWorkerUrl from '../inference/inference-worker.ts?worker&url';
 import { createTrustedWorker } from '../trusted-worker.ts';
@@ -25,6 +27,7 @@ import { createWebIdentityCrypto } from './identity/web-identity-crypto.ts';
 import { LaneAdapters } from './lanes/lane-adapters.ts';
 import { AdapterChoices } from './lanes/adapter-choices.ts';
 import { KeptShare } from './lanes/device-share.ts';
+import { FitBook } from './lanes/fit-book.ts';
 import { ModelFits } from './lanes/model-fits.ts';
 import { ModelLibrary } from './lanes/model-library.ts';
 import { SpeedBook } from './lanes/speed-book.ts';
@@ -59,10 +62,14 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
   const sessionKeys = createIdbSessionKeyStore(database);
   const modelFiles = async (): Promise<ModelFiles> =>
     createModelFiles(await navigator.storage.getDirectory());
-  const [adapters, speeds, share] = await Promise.all([
+  const bundles = createStoredBundles(async () =>
+    createOpfsBundleStore(await navigator.storage.getDirectory()),
+  );
+  const [adapters, speeds, share, fits] = await Promise.all([
     AdapterChoices.load(stores.settings),
     SpeedBook.load(stores.settings),
     KeptShare.load(stores.settings),
+    FitBook.load(stores.settings),
   ]);
   const probe = onceAnswered(() => probeDevice(globalThis));
 
@@ -113,6 +120,7 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
             client.learnModel(offer);
           },
           files: modelFiles,
+          bundles,
           locks: navigator.locks,
           newLockName: () => `inference-${uuidV4(random)}`,
           spawnInferenceWorker: () => createTrustedWorker(inferenceWorkerUrl, 'inference'),
@@ -127,19 +135,22 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
         ready: () => client.ready,
         ...told,
       }),
-    createLibrary: ({ approvedHosts, ...told }) => {
+    createLibrary: ({ approvedHosts, gatedTicket, ...told }) => {
       const library: ModelLibrary = new ModelLibrary({
         settings: stores.settings,
         files: modelFiles,
+        bundles,
         downloads: new Downloads({
           spawn: () => createTrustedWorker(downloadWorkerUrl, 'download'),
+          clock,
           approvedHosts,
+          gatedTicket,
           onChange: (states) => {
             library.onDownloads(states);
           },
         }),
         clock,
-        fits: new ModelFits({ files: modelFiles, probe, ready: () => told.ready() }),
+        fits: new ModelFits({ book: fits, files: modelFiles, bundles, probe, ready: () => told.ready() }),
         freeBytes: async () => {
           const { quota = 0, usage = 0 } = await navigator.storage.estimate();
           return Math.max(0, quota - usage);

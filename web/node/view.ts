@@ -122,6 +122,13 @@ export interface SuggestedModelView {
   readonly fit?: FitView;
 }
 
+/** One of the catalogue that MLC compiled: the build of the pair that this GPU can run. */
+export interface CompiledModelView extends SuggestedModelView {
+  readonly name: string;
+  readonly licence: string;
+  readonly contextTokens: number;
+}
+
 /** A model that is here, whole. */
 export interface StoredModelView {
   /** SHA-256 of a file; what the companion calls the model of a server. */
@@ -130,6 +137,8 @@ export interface StoredModelView {
   /** 0 where nobody tells. */
   readonly sizeBytes: number;
   readonly place: 'browser' | 'companion' | 'found' | 'endpoint';
+  /** Of a model of several files. */
+  readonly fileCount?: number;
   /** Of a file that was found: the program that holds it. */
   readonly owner?: FoundModel['owner'];
   /** `host`: its hash was compared with the one that its host publishes; `none`: there was none to compare with. */
@@ -145,7 +154,7 @@ export interface StoredModelView {
   readonly copying?: Progress;
 }
 
-/** A LoRA adapter that the companion can put on the model. */
+/** A LoRA adapter that can be put on the model, in the companion or in the tab. */
 export interface AdapterView {
   readonly id: string;
   readonly name: string;
@@ -177,10 +186,14 @@ export interface ModelsView {
   readonly downloads: readonly DownloadView[];
   /** In the order of the catalogue; absent until it is known. */
   readonly suggested?: readonly SuggestedModelView[];
+  /** In the order of the catalogue; empty where no GPU could run them. */
+  readonly compiled?: readonly CompiledModelView[];
   /** What the browser still gives this page; undefined while unknown. */
   readonly freeBytes?: number;
   /** The server that the person runs, when one is set up. */
   readonly endpoint?: { readonly address: string; readonly server: 'llama.cpp' | 'other' } | undefined;
+  /** While the companion keeps a token for gated models: its last characters. */
+  readonly gatedToken?: { readonly tail: string } | undefined;
 }
 
 /** As the person typed it. */
@@ -233,8 +246,8 @@ export interface NodeCommands {
   retry(key: string): Promise<CommandResult>;
   loadOlder(channel: string): Promise<CommandResult>;
   markRead(channel: string, key: string): Promise<CommandResult>;
-  /** Load a GGUF that the person dropped or chose; every hosted persona moves to it. */
-  openModel(file: File): Promise<CommandResult>;
+  /** Load a GGUF that the person dropped or chose, all parts of one in several files; every hosted persona moves to it. */
+  openModel(files: readonly File[]): Promise<CommandResult>;
   /** Of `models.stored`, by id; every hosted persona moves to it. */
   useModel(id: string): Promise<CommandResult>;
   /**
@@ -257,6 +270,9 @@ export interface NodeCommands {
   connectEndpoint(wish: EndpointWish): Promise<CommandResult>;
   /** Address and key are removed from the companion. */
   forgetEndpoint(): Promise<CommandResult>;
+  /** The companion keeps this token for gated models, in place of the one before; it never comes back. */
+  setGatedToken(token: string): Promise<CommandResult>;
+  forgetGatedToken(): Promise<CommandResult>;
   /** From her next turn on she thinks with it, or with the model alone. */
   chooseAdapter(
     peerId: string,

@@ -1,23 +1,24 @@
 /** Owns one download from its first chunk to the verified file: several ranges at once, tries again, heals, verifies. */
-import { createSHA256 } from 'hash-wasm';
+import { createMD5, createSHA256 } from 'hash-wasm';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
 import { CHUNK_BYTES, chunkCount, chunkRange, spansOf } from './chunks.ts';
 import { fetchRange, type FetchBytes } from './fetch-range.ts';
+import { inParallel } from './in-parallel.ts';
 import { toHex } from './manifest.ts';
 import type { PartFile } from './part-file.ts';
 
 export interface DownloadFileDeps {
   readonly fetchBytes: FetchBytes;
   readonly clock: Clock;
+  /** Requests under way at once. A few are faster than one; more only take the line from everything else. */
+  readonly atOnce: number;
 }
 
 export type DownloadStep =
   | { readonly step: 'fetching'; readonly doneBytes: number }
   | { readonly step: 'verifying'; readonly doneBytes: number };
 
-/** Hosts answer a few at once faster than one; more only take the line from everything else. */
-const AT_ONCE = 4;
 const TRIES = 5;
 const FIRST_PAUSE_MS = 500;
 /** A chunk that is found bad this often is no accident. */
@@ -37,10 +38,10 @@ export async function downloadFile(
   let healedChunks = 0;
   for (let healing = 0; healing < HEALINGS; healing += 1) {
     await fetchMissing(part, deps, onStep, signal);
-    const { sha256, bad } = await verify(part, onStep, signal);
+    const { sha256, bad, isListed } = await verify(part, onStep, signal);
     const { name, sha256: expected } = part.manifest;
     if (bad.length === 0) {
-      if (expected === undefined || sha256 === expected) return { sha256, healedChunks };
+      if ((expected === undefined || sha256 === expected) && isListed) return { sha256, healedChunks };
       throw new AppError(
         'ModelTruncated',
         `What arrived of ${name} is not the file that its host names: the hash differs.`,
@@ -71,27 +72,12 @@ async function fetchMissing(
     onStep({ step: 'fetching', doneBytes });
   };
   onBytes(0);
-  const failed = new AbortController();
-  const within = AbortSignal.any([signal, failed.signal]);
-  const spans = spansOf(missing);
-  const work = async (): Promise<void> => {
-    for (let span = spans.shift(); span; span = spans.shift()) {
-      within.throwIfAborted();
-      await fetchPatiently(part, span, deps, onBytes, within);
-    }
-  };
-  let cause: unknown;
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, () =>
-      work().catch((error: unknown) => {
-        // What the others then end with is only that this one failed.
-        if (!failed.signal.aborted) cause = error;
-        failed.abort();
-      }),
-    ),
+  await inParallel(
+    deps.atOnce,
+    spansOf(missing),
+    (span, within) => fetchPatiently(part, span, deps, onBytes, within),
+    signal,
   );
-  if (signal.aborted) throw new AppError('Aborted', 'The download was paused.', { cause: signal.reason });
-  if (cause !== undefined) throw toAppError(cause, 'StorageFailed');
 }
 
 /** Each try begins at the first chunk that is not whole yet; one that brought any does not count as failed. */
@@ -164,23 +150,26 @@ class ChunkFiller {
   }
 }
 
-/** The whole file's hash, and the chunks that are not what was written. */
+/** The whole file's hash, whether a list that came with it agrees, and the chunks that are not what was written. */
 async function verify(
   part: PartFile,
   onStep: (step: DownloadStep) => void,
   signal: AbortSignal,
-): Promise<{ readonly sha256: string; readonly bad: readonly number[] }> {
-  const { sizeBytes } = part.manifest;
+): Promise<{ readonly sha256: string; readonly isListed: boolean; readonly bad: readonly number[] }> {
+  const { sizeBytes, listed } = part.manifest;
   const whole = await createSHA256();
+  const other = listed?.by === 'md5' ? await createMD5() : undefined;
   const bad: number[] = [];
   for (let index = 0; index < chunkCount(sizeBytes); index += 1) {
     if (signal.aborted) throw new AppError('Aborted', 'The download was paused.', { cause: signal.reason });
     const bytes = part.read(index);
     whole.update(bytes);
+    other?.update(bytes);
     if ((await sha256Of(bytes)) !== part.chunks[index]) bad.push(index);
     onStep({ step: 'verifying', doneBytes: chunkRange(index, sizeBytes).end });
   }
-  return { sha256: whole.digest('hex'), bad };
+  const sha256 = whole.digest('hex');
+  return { sha256, bad, isListed: !listed || listed.hash === (other?.digest('hex') ?? sha256) };
 }
 
 async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

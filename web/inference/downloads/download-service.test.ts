@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { MemoryBundleStore } from '../../../shared/testing/memory-bundle-store.ts';
 import { MemoryPartStore } from '../../../shared/testing/memory-part-store.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import { CHUNK_BYTES } from './chunks.ts';
-import { DownloadService, RESERVE_BYTES, type DownloadState } from './download-service.ts';
+import { DownloadService, RESERVE_BYTES } from './download-service.ts';
+import type { DownloadState } from './download-states.ts';
 
 const FILE = Uint8Array.from({ length: 10 * CHUNK_BYTES + 77 }, (_none, at) => (at * 2_654_435_761) >>> 13);
 const SHA = createHash('sha256').update(FILE).digest('hex');
@@ -47,7 +49,13 @@ function stage() {
     );
   };
   const service = (): DownloadService =>
-    new DownloadService({ store, fetchBytes, clock, onChange: (told) => states.push(told) });
+    new DownloadService({
+      store,
+      bundles: new MemoryBundleStore(),
+      fetchBytes,
+      clock,
+      onChange: (told) => states.push(told),
+    });
   return { clock, store, host, states, service };
 }
 

@@ -1,38 +1,39 @@
 /** Owns the downloads of this browser: which there are, which run, and what became of each. */
 import type { Clock } from '../../../shared/clock.ts';
-import { AppError, toAppError, toWireError, type WireError } from '../../../shared/errors.ts';
+import { AppError, toAppError, toWireError } from '../../../shared/errors.ts';
+import { bundleHashOf, bundleIdOf, sizeOf } from './bundle-plan.ts';
+import type { BundleStore } from './bundle-store.ts';
 import { downloadFile } from './download-file.ts';
+import {
+  AT_ONCE,
+  bundleJob,
+  finishedOf,
+  isWorthNothing,
+  runJob,
+  type FinishedFile,
+  type Job,
+} from './download-job.ts';
+import { DownloadStates, rateOf, type DownloadState } from './download-states.ts';
 import type { FetchBytes } from './fetch-range.ts';
 import { downloadIdOf, type DownloadManifest } from './manifest.ts';
 import type { PartFile, PartStore } from './part-file.ts';
-import { resolveManifest } from './resolve-manifest.ts';
+import { resolvePlan } from './resolve-plan.ts';
 
-/** One download as it is now; plain data. */
-export interface DownloadState {
-  readonly id: string;
-  readonly name: string;
-  /** Of its host. */
-  readonly origin: string;
-  readonly sizeBytes: number;
-  readonly doneBytes: number;
-  readonly phase: 'paused' | 'fetching' | 'verifying';
-  /** Over the last seconds, while fetching. */
-  readonly bytesPerSecond?: number;
-  /** Why it does not go on. */
-  readonly error?: WireError;
-}
-
-/** A verified file that this browser now has. */
+/** A verified model that this browser now has. */
 export interface FinishedDownload {
   readonly name: string;
   readonly sizeBytes: number;
+  /** Of a bundle: of the names and hashes of its files. */
   readonly sha256: string;
   /** `host`: the host published this hash and it was compared; `none`: it published none. */
   readonly verified: 'host' | 'none';
+  /** Id of the bundle, for a model of several files. */
+  readonly bundle?: string;
 }
 
 export interface DownloadServiceDeps {
   readonly store: PartStore;
+  readonly bundles: BundleStore;
   readonly fetchBytes: FetchBytes;
   readonly clock: Clock;
   onChange(states: readonly DownloadState[]): void;
@@ -40,47 +41,49 @@ export interface DownloadServiceDeps {
 
 /** Left free for everything else that this browser keeps: memories and identities must never find the disk full. */
 export const RESERVE_BYTES = 256 * 1024 * 1024;
-/** A rate over less jumps with every part that arrives. */
-const RATE_WINDOW_MS = 4_000;
-/** Telling more often only costs. */
-const TELL_EVERY_MS = 250;
 
 export class DownloadService {
   readonly #deps: DownloadServiceDeps;
-  readonly #states = new Map<string, DownloadState>();
-  readonly #manifests = new Map<string, DownloadManifest>();
+  readonly #states: DownloadStates;
+  readonly #jobs = new Map<string, Job>();
   readonly #running = new Map<string, { readonly stop: AbortController; readonly ended: Promise<unknown> }>();
-  #toldAtMs = Number.NEGATIVE_INFINITY;
-  #cancelTelling: (() => void) | undefined;
 
   constructor(deps: DownloadServiceDeps) {
     this.#deps = deps;
+    this.#states = new DownloadStates(deps.clock, (states) => {
+      deps.onChange(states);
+    });
   }
 
   /** Shows what an earlier run of the tab left; nothing is fetched. */
   async restore(): Promise<void> {
-    for (const { id, manifest, doneBytes } of await this.#deps.store.list()) {
-      this.#manifests.set(id, manifest);
-      this.#states.set(id, { ...described(id, manifest), doneBytes, phase: 'paused' });
+    for (const { id, manifest, doneBytes } of await this.#deps.store.list())
+      this.#restored(this.#fileJob(id, manifest), doneBytes);
+    for (const folder of await this.#deps.bundles.list()) {
+      const job = bundleJob(folder);
+      // Whole: it is a model, and no download any more.
+      if ((await finishedOf(job)).size < job.files.length) this.#restored(job, await arrivedBytes(job));
     }
-    this.#tell();
+    this.#states.tell();
   }
 
   /**
-   * Asks the host what is there, then fetches it, or goes on with it. Resolves with the verified file. Rejects as
-   * `resolveManifest` and `downloadFile` do, with `StorageFailed` where it does not fit, `Aborted` when it is paused.
+   * Asks the host what is there, then fetches it, or goes on with it. Resolves with the verified model. Rejects as
+   * `resolvePlan` and `runJob` do, with `StorageFailed` where it does not fit, `Aborted` when it is paused.
    */
   async start(address: string): Promise<FinishedDownload> {
-    const manifest = await resolveManifest(address, this.#deps.fetchBytes, new AbortController().signal);
-    return this.#run(await downloadIdOf(manifest), manifest);
+    const resolved = await resolvePlan(address, this.#deps.fetchBytes, new AbortController().signal);
+    if (resolved.kind === 'file')
+      return this.#run(this.#fileJob(await downloadIdOf(resolved.manifest), resolved.manifest));
+    const { plan } = resolved;
+    return this.#run(bundleJob(await this.#deps.bundles.open(await bundleIdOf(plan), plan)));
   }
 
   /** Goes on with a paused one. Rejects as `start` does. */
   resume(id: string): Promise<FinishedDownload> {
-    const manifest = this.#manifests.get(id);
-    if (!manifest)
-      return Promise.reject(new AppError('ModelNotFound', 'There is no such download any more.'));
-    return this.#run(id, manifest);
+    const job = this.#jobs.get(id);
+    if (!job) return Promise.reject(new AppError('ModelNotFound', 'There is no such download any more.'));
+    return this.#run(job);
   }
 
   /**
@@ -88,17 +91,11 @@ export class DownloadService {
    * these were. Where it stays damaged it is no model any more, but a download that can be resumed. Rejects with
    * `ModelNotFound` where it did not come by a download, else as `start` does.
    */
-  async check(sha256: string): Promise<number> {
-    const part = await this.#deps.store.reopen(sha256);
-    if (!part)
-      throw new AppError('ModelNotFound', 'This model did not come by a download: open its file again.');
-    const { manifest } = part;
-    const id = await downloadIdOf(manifest);
-    if (this.#running.has(id)) {
-      part.close();
-      throw new AppError('DownloadElsewhere', `${manifest.name} is being loaded already.`);
-    }
-    return this.#underWay(id, (signal) => this.#checkOnce(id, sha256, part, signal));
+  async check(sha256: string, bundle?: string): Promise<number> {
+    const { job, files } = await this.#finishedJob(sha256, bundle);
+    if (this.#running.has(job.id))
+      throw new AppError('DownloadElsewhere', `${job.name} is being loaded already.`);
+    return this.#underWay(job.id, (signal) => this.#checkOnce(job, files, signal));
   }
 
   /** Resolves when nothing is under way any more; what has arrived is kept. */
@@ -112,152 +109,192 @@ export class DownloadService {
   /** Pauses it and deletes what has arrived. */
   async remove(id: string): Promise<void> {
     await this.pause(id);
-    await this.#deps.store.remove(id);
-    this.#manifests.delete(id);
+    const { store, bundles } = this.#deps;
+    await (this.#jobs.get(id)?.plan ? bundles : store).remove(id);
+    this.#jobs.delete(id);
     this.#states.delete(id);
-    this.#tell();
+    this.#states.tell();
   }
 
-  #run(id: string, manifest: DownloadManifest): Promise<FinishedDownload> {
-    if (this.#running.has(id))
-      return Promise.reject(new AppError('DownloadElsewhere', `${manifest.name} is being loaded already.`));
-    return this.#underWay(id, (signal) => this.#runOnce(id, manifest, signal));
+  #fileJob(id: string, manifest: DownloadManifest): Job {
+    return { id, name: manifest.name, files: [manifest], store: this.#deps.store };
+  }
+
+  #restored(job: Job, doneBytes: number): void {
+    this.#jobs.set(job.id, job);
+    this.#states.set({ ...described(job), doneBytes, phase: 'paused' });
+  }
+
+  async #finishedJob(
+    sha256: string,
+    bundle: string | undefined,
+  ): Promise<{ readonly job: Job; readonly files: readonly FinishedFile[] }> {
+    const { store, bundles } = this.#deps;
+    if (bundle !== undefined) {
+      const folder = (await bundles.list()).find(({ id }) => id === bundle);
+      if (!folder) throw new AppError('ModelNotFound', 'This model is not in this browser any more.');
+      const job = bundleJob(folder);
+      return { job, files: [...(await finishedOf(job)).values()] };
+    }
+    const part = await store.reopen(sha256);
+    if (!part)
+      throw new AppError('ModelNotFound', 'This model did not come by a download: open its file again.');
+    part.close();
+    const { manifest } = part;
+    const job = this.#fileJob(await downloadIdOf(manifest), manifest);
+    return { job, files: [{ manifest, sha256, finishedAs: sha256 }] };
+  }
+
+  #run(job: Job): Promise<FinishedDownload> {
+    if (this.#running.has(job.id))
+      return Promise.reject(new AppError('DownloadElsewhere', `${job.name} is being loaded already.`));
+    return this.#underWay(job.id, (signal) => this.#runOnce(job, signal));
   }
 
   #underWay<T>(id: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const stop = new AbortController();
     const ended = work(stop.signal).finally(() => {
       this.#running.delete(id);
-      this.#tell();
+      this.#states.tell();
     });
     this.#running.set(id, { stop, ended });
     return ended;
   }
 
-  async #runOnce(id: string, manifest: DownloadManifest, signal: AbortSignal): Promise<FinishedDownload> {
-    const { store } = this.#deps;
-    this.#manifests.set(id, manifest);
+  async #runOnce(job: Job, signal: AbortSignal): Promise<FinishedDownload> {
+    const { fetchBytes, clock } = this.#deps;
+    this.#jobs.set(job.id, job);
     try {
-      const { doneBytes = 0 } = this.#states.get(id) ?? {};
-      this.#show(id, { ...described(id, manifest), doneBytes, phase: 'fetching' });
-      await this.#checkSpace(manifest, doneBytes);
-      const { sha256 } = await this.#fetch(id, await store.open(id, manifest), signal);
-      await store.finish(id, sha256);
-      this.#states.delete(id);
-      this.#manifests.delete(id);
-      const { name, sizeBytes } = manifest;
-      return { name, sizeBytes, sha256, verified: manifest.sha256 === undefined ? 'none' : 'host' };
+      const doneBytes = this.#states.doneBytes(job.id);
+      this.#states.show({ ...described(job), doneBytes, phase: 'fetching' });
+      await this.#checkSpace(job, doneBytes);
+      const files = await runJob(job, { fetchBytes, clock }, this.#teller(job), signal);
+      this.#states.delete(job.id);
+      this.#jobs.delete(job.id);
+      const { name, plan } = job;
+      const isVerified = files.every(({ manifest }) => manifest.sha256 !== undefined);
+      return {
+        name,
+        sizeBytes: sizeOf(job.files),
+        sha256: plan ? await bundleHashOf(files) : (files[0]?.sha256 ?? ''),
+        verified: isVerified ? 'host' : 'none',
+        ...(plan && { bundle: job.id }),
+      };
     } catch (thrown) {
       const error = toAppError(thrown, 'StorageFailed');
-      await this.#stopped(id, manifest, error);
+      await this.#stopped(job, error);
       throw error;
     }
   }
 
-  async #checkOnce(id: string, sha256: string, part: PartFile, signal: AbortSignal): Promise<number> {
-    const { manifest } = part;
-    try {
-      const checked = await this.#fetch(id, part, signal);
-      if (checked.sha256 !== sha256)
-        throw new AppError(
-          'ModelTruncated',
-          `${manifest.name} was damaged, and its host gives other bytes now: it has to be fetched anew.`,
-        );
-      this.#states.delete(id);
-      return checked.healedChunks;
-    } catch (thrown) {
-      const error = toAppError(thrown, 'StorageFailed');
-      const isWhole = part.chunks.every((chunk) => chunk !== undefined);
-      if (isWhole && error.code !== 'ModelTruncated') this.#states.delete(id);
-      else {
-        await this.#deps.store.unfinish(id, sha256);
-        this.#manifests.set(id, manifest);
-        await this.#stopped(id, manifest, error);
+  async #checkOnce(job: Job, files: readonly FinishedFile[], signal: AbortSignal): Promise<number> {
+    const { store } = job;
+    const tell = this.#teller(job);
+    let healedChunks = 0;
+    let before = 0;
+    for (const file of files) {
+      const part = await store.reopen(file.finishedAs);
+      if (!part)
+        throw new AppError('ModelNotFound', `${file.manifest.name} is not in this browser any more.`);
+      const onStep = (step: 'fetching' | 'verifying', doneBytes: number): void => {
+        tell(step, before + doneBytes);
+      };
+      try {
+        healedChunks += await this.#checkFile(file, part, onStep, signal);
+      } catch (thrown) {
+        const error = toAppError(thrown, 'StorageFailed');
+        await this.#failedCheck(job, file, part, error);
+        throw error;
       }
-      throw error;
+      before += file.manifest.sizeBytes;
     }
+    this.#states.delete(job.id);
+    return healedChunks;
   }
 
   /** Closes the part in any case. */
-  async #fetch(id: string, part: PartFile, signal: AbortSignal): ReturnType<typeof downloadFile> {
+  async #checkFile(
+    { manifest, sha256 }: FinishedFile,
+    part: PartFile,
+    onStep: (step: 'fetching' | 'verifying', doneBytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<number> {
     const { fetchBytes, clock } = this.#deps;
-    const { manifest } = part;
-    const rate = rateOf(clock);
     try {
-      return await downloadFile(
+      const checked = await downloadFile(
         part,
-        { fetchBytes, clock },
+        { fetchBytes, clock, atOnce: AT_ONCE },
         ({ step, doneBytes }) => {
-          const bytesPerSecond = step === 'fetching' ? rate(doneBytes) : undefined;
-          this.#show(id, {
-            ...described(id, manifest),
-            doneBytes,
-            phase: step,
-            ...(bytesPerSecond !== undefined && { bytesPerSecond }),
-          });
+          onStep(step, doneBytes);
         },
         signal,
+      );
+      if (checked.sha256 === sha256) return checked.healedChunks;
+      throw new AppError(
+        'ModelTruncated',
+        `${manifest.name} was damaged, and its host gives other bytes now: it has to be fetched anew.`,
       );
     } finally {
       part.close();
     }
   }
 
-  async #stopped(id: string, manifest: DownloadManifest, error: AppError): Promise<void> {
-    // Bytes that are not the host's own file are worth nothing: the next start begins anew.
-    if (error.code === 'ModelTruncated') await this.#deps.store.remove(id);
-    const { doneBytes = 0 } = this.#states.get(id) ?? {};
-    this.#states.set(id, {
-      ...described(id, manifest),
-      doneBytes: error.code === 'ModelTruncated' ? 0 : doneBytes,
+  async #failedCheck(job: Job, file: FinishedFile, part: PartFile, error: AppError): Promise<void> {
+    const isWhole = part.chunks.every((chunk) => chunk !== undefined);
+    if (isWhole && !isWorthNothing(error)) {
+      this.#states.delete(job.id);
+      return;
+    }
+    const id = await downloadIdOf(file.manifest);
+    await job.store.unfinish(id, file.finishedAs);
+    if (isWorthNothing(error)) await job.store.remove(id);
+    this.#jobs.set(job.id, job);
+    await this.#stopped(job, error);
+  }
+
+  async #stopped(job: Job, error: AppError): Promise<void> {
+    // Of a file by itself it is known without asking the disk, which may be what failed.
+    const known = isWorthNothing(error) ? 0 : this.#states.doneBytes(job.id);
+    this.#states.set({
+      ...described(job),
+      doneBytes: job.plan ? await arrivedBytes(job).catch(() => known) : known,
       phase: 'paused',
       ...(error.code !== 'Aborted' && { error: toWireError(error) }),
     });
   }
 
-  async #checkSpace({ name, sizeBytes }: DownloadManifest, doneBytes: number): Promise<void> {
+  #teller(job: Job): (step: 'fetching' | 'verifying', doneBytes: number) => void {
+    const rate = rateOf(this.#deps.clock);
+    return (step, doneBytes) => {
+      const bytesPerSecond = step === 'fetching' ? rate(doneBytes) : undefined;
+      this.#states.show({
+        ...described(job),
+        doneBytes,
+        phase: step,
+        ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+      });
+    };
+  }
+
+  async #checkSpace({ name, files }: Job, doneBytes: number): Promise<void> {
     const free = await this.#deps.store.freeBytes();
-    const wanted = sizeBytes - doneBytes + RESERVE_BYTES;
+    const wanted = sizeOf(files) - doneBytes + RESERVE_BYTES;
     if (free >= wanted) return;
     throw new AppError(
       'StorageFailed',
       `${name} needs ${wanted} bytes with the reserve, and the browser gives this page ${free}.`,
     );
   }
-
-  #show(id: string, state: DownloadState): void {
-    const before = this.#states.get(id);
-    this.#states.set(id, state);
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (before?.phase !== state.phase || nowMs - this.#toldAtMs >= TELL_EVERY_MS) this.#tell();
-    // A line that stands still would else be shown with what it had a moment before.
-    else this.#cancelTelling ??= this.#deps.clock.after(TELL_EVERY_MS, () => this.#tell());
-  }
-
-  #tell(): void {
-    this.#cancelTelling?.();
-    this.#cancelTelling = undefined;
-    this.#toldAtMs = this.#deps.clock.monotonicMs();
-    this.#deps.onChange([...this.#states.values()]);
-  }
 }
 
-function described(
-  id: string,
-  { name, url, sizeBytes }: DownloadManifest,
-): Pick<DownloadState, 'id' | 'name' | 'origin' | 'sizeBytes'> {
-  return { id, name, origin: new URL(url).origin, sizeBytes };
+/** Of a bundle: what a resume does not have to fetch. */
+async function arrivedBytes(job: Job): Promise<number> {
+  const finished = [...(await finishedOf(job)).values()];
+  const arrived = (await job.store.list()).reduce((sum, { doneBytes }) => sum + doneBytes, 0);
+  return arrived + sizeOf(finished.map(({ manifest }) => manifest));
 }
 
-function rateOf(clock: Clock): (doneBytes: number) => number | undefined {
-  const marks: { atMs: number; doneBytes: number }[] = [];
-  return (doneBytes) => {
-    const atMs = clock.monotonicMs();
-    if (atMs - (marks.at(-1)?.atMs ?? 0) >= TELL_EVERY_MS / 2 || marks.length === 0)
-      marks.push({ atMs, doneBytes });
-    while (marks.length > 2 && atMs - (marks[1]?.atMs ?? atMs) > RATE_WINDOW_MS) marks.shift();
-    const [first] = marks;
-    if (!first || atMs - first.atMs < 2 * TELL_EVERY_MS) return undefined;
-    return Math.max(0, (1000 * (doneBytes - first.doneBytes)) / (atMs - first.atMs));
-  };
+function described({ id, name, files }: Job): Pick<DownloadState, 'id' | 'name' | 'origin' | 'sizeBytes'> {
+  const [first] = files;
+  return { id, name, origin: first ? new URL(first.url).origin : '', sizeBytes: sizeOf(files) };
 }

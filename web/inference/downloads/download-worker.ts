@@ -4,17 +4,29 @@
  */
 import { expose } from 'comlink';
 import { systemClock } from '../../../shared/clock.ts';
+import { fromWireError } from '../../../shared/errors.ts';
 import { MODEL_FOLDER, modelFileName } from '../models/model-files.ts';
 import { DownloadService } from './download-service.ts';
+import { gatedFetch } from './gated-fetch.ts';
+import { createOpfsBundleStore } from './opfs-bundle-store.ts';
 import { createOpfsPartStore } from './opfs-part-store.ts';
 import { createDownloadWorkerService } from './worker-service.ts';
 
 expose(
-  createDownloadWorkerService(async (onChange) => {
+  createDownloadWorkerService(async (onChange, gatedTicket) => {
     const root = await navigator.storage.getDirectory();
     return new DownloadService({
       store: createOpfsPartStore(root, { folder: MODEL_FOLDER, nameOf: modelFileName }),
-      fetchBytes: (url, init) => fetch(url, init),
+      bundles: createOpfsBundleStore(root),
+      fetchBytes: gatedFetch({
+        fetchBytes: (url, init) => fetch(url, init),
+        origin: location.origin,
+        ticket: async () => {
+          const answer = await gatedTicket();
+          if (answer.ok) return answer.value;
+          throw fromWireError(answer.error);
+        },
+      }),
       clock: systemClock,
       onChange,
     });

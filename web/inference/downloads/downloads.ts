@@ -1,16 +1,21 @@
 /** Owns the downloads as the node sees them: the worker that fetches, started when it is needed, and its failures. */
 import { proxy, wrap, type Remote } from 'comlink';
-import { AppError, fromWireError } from '../../../shared/errors.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import { AppError, fromWireError, toWireError } from '../../../shared/errors.ts';
 import { isAllowedHost } from '../../../shared/models/hosts.ts';
 import type { Answer, WorkerHandle } from '../worker-seam.ts';
-import type { DownloadState, FinishedDownload } from './download-service.ts';
+import type { FinishedDownload } from './download-service.ts';
+import type { DownloadState } from './download-states.ts';
 import { addressOf } from './resolve-manifest.ts';
 import type { DownloadWorkerApi } from './worker-service.ts';
 
 export interface DownloadsDeps {
   readonly spawn: () => WorkerHandle;
+  readonly clock: Clock;
   /** Hosts that the worker's policy has when it starts; undefined while the companion has not told them. */
   approvedHosts(): readonly string[] | undefined;
+  /** As {@link GatedFetchDeps.ticket}. */
+  gatedTicket(): Promise<string | undefined>;
   onChange(states: readonly DownloadState[]): void;
 }
 
@@ -23,6 +28,13 @@ interface DownloadWorker {
   readonly opened: Promise<void>;
   end(reason: AppError): void;
 }
+
+/**
+ * A worker at work is asked this often whether it is still there, and ended when it does not answer within that: Chromium
+ * never comes back from closing a file that went away with the data of the site (156, 2026-12-01).
+ */
+const ASK_EVERY_MS = 5_000;
+const ANSWER_WITHIN_MS = 20_000;
 
 export class Downloads {
   readonly #deps: DownloadsDeps;
@@ -57,8 +69,8 @@ export class Downloads {
   }
 
   /** Resolves with how many chunks were fetched anew; rejects as {@link DownloadService.check}. */
-  check(sha256: string): Promise<number> {
-    return this.#call((api) => api.check(sha256));
+  check(sha256: string, bundle?: string): Promise<number> {
+    return this.#call((api) => api.check(sha256, bundle));
   }
 
   pause(id: string): Promise<void> {
@@ -87,10 +99,40 @@ export class Downloads {
   }
 
   async #call<T>(work: (api: Remote<DownloadWorkerApi>) => Promise<Answer<T>>): Promise<T> {
-    const { api, gone } = await this.#alive();
-    const answer = await Promise.race([work(api), gone]);
-    if (answer.ok) return answer.value;
-    throw fromWireError(answer.error);
+    const worker = await this.#alive();
+    const stop = new AbortController();
+    void this.#watch(worker, stop.signal);
+    try {
+      const answer = await Promise.race([work(worker.api), worker.gone]);
+      if (answer.ok) return answer.value;
+      throw fromWireError(answer.error);
+    } finally {
+      stop.abort();
+    }
+  }
+
+  /** Never rejects. */
+  async #watch(worker: DownloadWorker, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    const { api, gone } = worker;
+    while (!signal.aborted) {
+      const cancel = clock.after(ANSWER_WITHIN_MS, () => {
+        if (!signal.aborted)
+          worker.end(
+            new AppError(
+              'StorageFailed',
+              'The download stands still: its files may have been deleted. Restart the browser, and begin it again.',
+            ),
+          );
+      });
+      const isThere = await Promise.race([api.ping(), gone]).then(
+        () => true,
+        () => false,
+      );
+      cancel();
+      if (!isThere) return;
+      await clock.sleep(ASK_EVERY_MS, signal).catch(() => undefined);
+    }
   }
 
   async #alive(): Promise<DownloadWorker> {
@@ -102,6 +144,11 @@ export class Downloads {
     return worker;
   }
 
+  #show(states: readonly DownloadState[]): void {
+    this.#states = states;
+    this.#deps.onChange(states);
+  }
+
   #start(hosts: string): DownloadWorker {
     const handle = this.#deps.spawn();
     const api = wrap<DownloadWorkerApi>(handle);
@@ -111,6 +158,8 @@ export class Downloads {
         handle.terminate();
         if (this.#worker?.api === api) this.#worker = undefined;
         reject(reason);
+        // It tells no more of what it was at.
+        if (reason.code !== 'Aborted') this.#show(this.#states.map((state) => stopped(state, reason)));
       };
     });
     // Whoever waits for the worker races it; without anybody it is nobody's news.
@@ -119,13 +168,23 @@ export class Downloads {
       end(new AppError('StorageFailed', 'The download worker failed; what has arrived is kept.'));
     });
     const onChange = proxy((states: readonly DownloadState[]) => {
-      this.#states = states;
-      this.#deps.onChange(states);
+      this.#show(states);
     });
-    const opened = Promise.race([api.open(onChange), gone]).then((answer) => {
+    const gatedTicket = proxy(async (): Promise<Answer<string | undefined>> => {
+      try {
+        return { ok: true, value: await this.#deps.gatedTicket() };
+      } catch (error) {
+        return { ok: false, error: toWireError(error, 'BridgeDown') };
+      }
+    });
+    const opened = Promise.race([api.open(onChange, gatedTicket), gone]).then((answer) => {
       if (!answer.ok) throw fromWireError(answer.error);
     });
     opened.catch(() => undefined);
     return { api, hosts, gone, opened, end };
   }
+}
+
+function stopped({ bytesPerSecond: _past, ...state }: DownloadState, reason: AppError): DownloadState {
+  return state.phase === 'paused' ? state : { ...state, phase: 'paused', error: toWireError(reason) };
 }

@@ -1,4 +1,5 @@
 /** Owns one answer of a foreign host: one range of one file, held to what was promised, or a named refusal. */
+import { GATED_ORIGIN } from '../../../shared/bridge/gated.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { DownloadManifest } from './manifest.ts';
 
@@ -7,7 +8,7 @@ export type FetchBytes = (url: string, init: RequestInit) => Promise<Response>;
 /**
  * `end` is behind the last byte. Bytes are given to `onBytes` as they come, in order. Every answer's total and ETag, where they are readable, must be those of the manifest;
  * there is no `If-Range`, which would force a preflight that few hosts answer. Rejects with `DownloadOffline` or
- * `DownloadBusy` (worth another try), `DownloadRefused`, `DownloadChanged` or `Aborted`.
+ * `DownloadBusy` (worth another try), `ModelGated`, `DownloadRefused`, `DownloadChanged` or `Aborted`.
  */
 export async function fetchRange(
   manifest: DownloadManifest,
@@ -38,6 +39,8 @@ export async function fetchRange(
 
 export function offline({ url }: { readonly url: string }, cause: unknown, signal: AbortSignal): AppError {
   if (signal.aborted) return new AppError('Aborted', 'The download was paused.', { cause });
+  // The companion, on its way to the host, has named it already.
+  if (cause instanceof AppError) return cause;
   return new AppError('DownloadOffline', `${hostOf(url)} does not answer, or sends elsewhere.`, { cause });
 }
 
@@ -52,7 +55,9 @@ export function checkStatus(
   if (status >= 500 || status === 429 || status === 408)
     throw new AppError('DownloadBusy', `${host} cannot serve at the moment: HTTP ${status}.`);
   if (status === 401 || status === 403)
-    throw new AppError('DownloadRefused', `${host} gives ${name} only to those it knows: HTTP ${status}.`);
+    throw isModelHost(url)
+      ? new AppError('ModelGated', `${host} gives ${name} only to accounts that may have it: HTTP ${status}.`)
+      : new AppError('DownloadRefused', `${host} gives ${name} only to those it knows: HTTP ${status}.`);
   if (status === 416)
     throw new AppError('DownloadChanged', `${host} has a shorter ${name} now than it announced.`);
   // A host without ranges sends all of it, which is right where all of it was asked for.
@@ -62,6 +67,10 @@ export function checkStatus(
   if (status !== 206 && status !== 200)
     throw new AppError('DownloadRefused', `${host} does not give out ${name}: HTTP ${status}.`);
   if (isPage(response)) throw new AppError('DownloadRefused', `${host} sent a web page in place of ${name}.`);
+}
+
+function isModelHost(url: string): boolean {
+  return new URL(url).origin === GATED_ORIGIN;
 }
 
 function isPage({ headers }: Response): boolean {

@@ -9,6 +9,13 @@ export const DownloadManifestSchema = v.object({
   sizeBytes: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   /** Of the whole file, lower-case hex; absent where the host publishes none: then nothing can be compared. */
   sha256: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+  /** Of the same bytes as a list tells that came with them: of a shard of a compiled model, or of that list itself. */
+  listed: v.optional(
+    v.variant('by', [
+      v.object({ by: v.literal('md5'), hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
+      v.object({ by: v.literal('sha256'), hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) }),
+    ]),
+  ),
   /** The host's revision, for people. */
   revision: v.optional(v.pipe(v.string(), v.maxLength(128))),
   /** Strong validator of the host, where it lets us read it. */

@@ -26,7 +26,7 @@ const UNFINISHED_AS = [
 /** `models` is where verified files stand, named by {@link ModelFiles}. */
 export function createOpfsPartStore(
   root: FileSystemDirectoryHandle,
-  models: { readonly folder: string; readonly nameOf: (sha256: string, kind?: ModelFileKind) => string },
+  models: { readonly folder: string; readonly nameOf: (name: string, kind?: ModelFileKind) => string },
 ): PartStore {
   const folder = (): Promise<FileSystemDirectoryHandle> => root.getDirectoryHandle(FOLDER, { create: true });
   const fileOf = async (name: string): Promise<WorkerFileHandle> =>
@@ -53,28 +53,38 @@ export function createOpfsPartStore(
     },
     open: async (id, manifest) => {
       try {
-        await writeManifest(await fileOf(`${id}.json`), manifest);
-        return await openPart(manifest, await fileOf(`${id}.part`), await fileOf(`${id}.chunks`));
+        const first = await firstManifest(await fileOf(`${id}.json`), manifest);
+        return await openPart(first, await fileOf(`${id}.part`), await fileOf(`${id}.chunks`));
       } catch (error) {
         throw storageError(error);
       }
     },
-    finish: async (id, sha256) => {
+    finish: async (id, name) => {
       try {
         const target = await root.getDirectoryHandle(models.folder, { create: true });
         // The bytes first: without them the rest would say of nothing that it is whole.
-        await (await fileOf(`${id}.part`)).move(target, models.nameOf(sha256));
-        await (await fileOf(`${id}.chunks`)).move(target, models.nameOf(sha256, 'chunks'));
-        await (await fileOf(`${id}.json`)).move(target, models.nameOf(sha256, 'json'));
+        await (await fileOf(`${id}.part`)).move(target, models.nameOf(name));
+        await (await fileOf(`${id}.chunks`)).move(target, models.nameOf(name, 'chunks'));
+        await (await fileOf(`${id}.json`)).move(target, models.nameOf(name, 'json'));
       } catch (error) {
         throw storageError(error);
       }
     },
-    reopen: async (sha256) => {
+    listFinished: async () => {
+      const target = await root.getDirectoryHandle(models.folder, { create: true });
+      const names = new Set<string>();
+      for await (const name of target.keys()) names.add(name);
+      const [json, bytes] = [models.nameOf('', 'json'), models.nameOf('')];
+      return [...names]
+        .filter((name) => name.endsWith(json))
+        .map((name) => name.slice(0, -json.length))
+        .filter((name) => names.has(name + bytes));
+    },
+    reopen: async (name) => {
       try {
         const target = await root.getDirectoryHandle(models.folder, { create: true });
         const kept = async (kind: ModelFileKind): Promise<WorkerFileHandle> =>
-          (await target.getFileHandle(models.nameOf(sha256, kind))) as WorkerFileHandle;
+          (await target.getFileHandle(models.nameOf(name, kind))) as WorkerFileHandle;
         const manifest = await readManifest(await kept('json'));
         return manifest && (await openPart(manifest, await kept('gguf'), await kept('chunks')));
       } catch (error) {
@@ -82,14 +92,14 @@ export function createOpfsPartStore(
         throw storageError(error);
       }
     },
-    unfinish: async (id, sha256) => {
+    unfinish: async (id, name) => {
       // Where the same file is half here once more, the whole one is worth more.
       await remove(id);
       try {
         const from = await root.getDirectoryHandle(models.folder, { create: true });
         const to = await folder();
         for (const [kind, end] of UNFINISHED_AS) {
-          const handle = (await from.getFileHandle(models.nameOf(sha256, kind))) as WorkerFileHandle;
+          const handle = (await from.getFileHandle(models.nameOf(name, kind))) as WorkerFileHandle;
           await handle.move(to, `${id}.${end}`);
         }
       } catch (error) {
@@ -215,8 +225,13 @@ async function readManifest(handle: FileSystemFileHandle): Promise<DownloadManif
   }
 }
 
-async function writeManifest(handle: WorkerFileHandle, manifest: DownloadManifest): Promise<void> {
-  if (await readManifest(handle)) return;
+/** What was promised when the first byte was fetched: where the host has other bytes since, they do not fit to these. */
+async function firstManifest(
+  handle: WorkerFileHandle,
+  manifest: DownloadManifest,
+): Promise<DownloadManifest> {
+  const first = await readManifest(handle);
+  if (first) return first;
   const access = await handle.createSyncAccessHandle();
   try {
     const bytes = new TextEncoder().encode(JSON.stringify(manifest));
@@ -226,6 +241,7 @@ async function writeManifest(handle: WorkerFileHandle, manifest: DownloadManifes
   } finally {
     access.close();
   }
+  return manifest;
 }
 
 function isNamed(error: unknown, name: string): boolean {

@@ -25,12 +25,17 @@ export interface PartStore {
   list(): Promise<readonly StoredPart[]>;
   /** Begins, or goes on where it was left. `DownloadElsewhere` when another tab holds it, `StorageFailed`. */
   open(id: string, manifest: DownloadManifest): Promise<PartFile>;
-  /** Puts the closed part in place as the model with this hash, with what is known of its chunks beside it. */
-  finish(id: string, sha256: string): Promise<void>;
+  /**
+   * Puts the closed part in place under this name, with what is known of its chunks beside it. The name of a model by
+   * itself is its hash.
+   */
+  finish(id: string, name: string): Promise<void>;
+  /** Names of all that are finished. */
+  listFinished(): Promise<readonly string[]>;
   /** A finished one again, to be checked; undefined where the model did not come by a download. */
-  reopen(sha256: string): Promise<PartFile | undefined>;
+  reopen(name: string): Promise<PartFile | undefined>;
   /** Makes a closed, finished one a download again: it is no model any more. */
-  unfinish(id: string, sha256: string): Promise<void>;
+  unfinish(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
   /** Bytes that may still be stored here. */
   freeBytes(): Promise<number>;

@@ -1,20 +1,32 @@
 /** Owns what crosses between node worker and download worker: failures are values, since Comlink loses their code. */
 import { toWireError } from '../../../shared/errors.ts';
 import type { Answer } from '../worker-seam.ts';
-import type { DownloadService, DownloadState, FinishedDownload } from './download-service.ts';
+import type { DownloadService, FinishedDownload } from './download-service.ts';
+import type { DownloadState } from './download-states.ts';
+
+/** As {@link GatedFetchDeps.ticket}, with failures as values. */
+export type GatedTicket = () => Promise<Answer<string | undefined>>;
 
 export interface DownloadWorkerApi {
+  /** Resolves at once, whatever is under way. */
+  ping(): Promise<void>;
   /** Shows what an earlier run left. First of all calls. */
-  open(onChange: (states: readonly DownloadState[]) => void): Promise<Answer<undefined>>;
+  open(
+    onChange: (states: readonly DownloadState[]) => void,
+    gatedTicket: GatedTicket,
+  ): Promise<Answer<undefined>>;
   start(address: string): Promise<Answer<FinishedDownload>>;
   resume(id: string): Promise<Answer<FinishedDownload>>;
-  check(sha256: string): Promise<Answer<number>>;
+  check(sha256: string, bundle?: string): Promise<Answer<number>>;
   pause(id: string): Promise<Answer<undefined>>;
   remove(id: string): Promise<Answer<undefined>>;
 }
 
 export function createDownloadWorkerService(
-  create: (onChange: (states: readonly DownloadState[]) => void) => Promise<DownloadService>,
+  create: (
+    onChange: (states: readonly DownloadState[]) => void,
+    gatedTicket: GatedTicket,
+  ) => Promise<DownloadService>,
 ): DownloadWorkerApi {
   let service: DownloadService | undefined;
   const answer = async <T>(work: (service: DownloadService) => Promise<T>): Promise<Answer<T>> => {
@@ -26,9 +38,10 @@ export function createDownloadWorkerService(
     }
   };
   return {
-    open: async (onChange) => {
+    ping: () => Promise.resolve(),
+    open: async (onChange, gatedTicket) => {
       try {
-        service = await create(onChange);
+        service = await create(onChange, gatedTicket);
       } catch (error) {
         return { ok: false, error: toWireError(error, 'StorageFailed') };
       }
@@ -36,7 +49,7 @@ export function createDownloadWorkerService(
     },
     start: (address) => answer((opened) => opened.start(address)),
     resume: (id) => answer((opened) => opened.resume(id)),
-    check: (sha256) => answer((opened) => opened.check(sha256)),
+    check: (sha256, bundle) => answer((opened) => opened.check(sha256, bundle)),
     pause: (id) => answer((opened) => opened.pause(id).then(() => undefined)),
     remove: (id) => answer((opened) => opened.remove(id).then(() => undefined)),
   };

@@ -8,6 +8,7 @@ function thrown(name: string, message: string): Error {
 
 describe('what web-llm throws', () => {
   it.each([
+    ['QuotaExceededError', "Failed to execute 'add' on 'Cache': Quota exceeded", 'StorageFailed'],
     ['TypeError', "Failed to execute 'add' on 'Cache': Request failed", 'ModelNotFound'],
     ['SyntaxError', 'Unexpected token', 'ModelUnsupported'],
     ['MissingModelError', 'Missing `model_lib`', 'ModelUnsupported'],
@@ -34,7 +35,20 @@ describe('what web-llm throws', () => {
     ['DeviceLostError', 'The WebGPU device was lost', 'DeviceLost'],
     ['Error', 'something new', 'LaneDied'],
   ])('at an answer: %s: %s', (name, message, code) => {
-    expect(answerError(thrown(name, message)).code).toBe(code);
+    expect(answerError(thrown(name, message), true).code).toBe(code);
+  });
+
+  it('where the program in wasm ends, whose word is no Error', () => {
+    const ended = { name: 'ExitStatus', message: 'Program terminated with exit(1)', status: 1 };
+    expect(loadError(ended)).toMatchObject({
+      code: 'ModelUnsupported',
+      detail: expect.stringContaining('exit(1)'),
+    });
+  });
+
+  it('at the first answer of all is the fault of the files', () => {
+    expect(answerError(thrown('ExitStatus', 'exit(1)'), false).code).toBe('ModelUnsupported');
+    expect(answerError(thrown('DeviceLostError', 'lost'), false).code).toBe('DeviceLost');
   });
 });
 

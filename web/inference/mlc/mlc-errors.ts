@@ -41,6 +41,11 @@ const WHILE_LOADING: readonly Known[] = [
     message: 'The browser gives no GPU for this model.',
   },
   {
+    sign: /^QuotaExceededError|quota/i,
+    code: 'StorageFailed',
+    message: 'The browser has no room for the files of the model.',
+  },
+  {
     sign: /on 'Cache'|^NetworkError|Failed to fetch/,
     code: 'ModelNotFound',
     message: 'A file of the model could not be fetched.',
@@ -81,8 +86,14 @@ export function loadError(thrown: unknown): AppError {
   return named(thrown, WHILE_LOADING) ?? fallback(thrown, 'LaneStartFailed', 'The model could not be loaded');
 }
 
-export function answerError(thrown: unknown): AppError {
-  return named(thrown, WHILE_ANSWERING) ?? fallback(thrown, 'LaneDied', 'The engine failed');
+/** Some files load, and break the engine at the first answer only: `hasAnswered` once any came. */
+export function answerError(thrown: unknown, hasAnswered: boolean): AppError {
+  return (
+    named(thrown, WHILE_ANSWERING) ??
+    (hasAnswered
+      ? fallback(thrown, 'LaneDied', 'The engine failed')
+      : fallback(thrown, 'ModelUnsupported', 'The model was loaded, and cannot answer'))
+  );
 }
 
 function named(thrown: unknown, known: readonly Known[]): AppError | undefined {
@@ -96,6 +107,9 @@ function fallback(thrown: unknown, code: ErrorCode, what: string): AppError {
   return new AppError(code, `${what}: ${textOf(thrown)}`, { cause: thrown });
 }
 
+/** What ends the program in wasm is no Error, and carries a name and a message all the same. */
 function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) return String(thrown);
+  const name = 'name' in thrown ? String(thrown.name) : 'Error';
+  return `${name}: ${String(thrown.message)}`;
 }

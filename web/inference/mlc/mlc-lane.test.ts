@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { ModelOffer } from '../../../shared/bridge/messages.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { laneAcceptance, plain, readAll, resultOf } from '../../../shared/testing/lane-acceptance.ts';
+import type { RememberedModel } from '../models/model-source.ts';
 import type { LaneProgress } from '../progress.ts';
 import { createOpenMlc } from './open-mlc.ts';
+import type { StoredCaches } from './stored-cache.ts';
 import type { MlcChunk, MlcModel, MlcRequest, RawMlc } from './raw-mlc.ts';
 
 const CONTEXT_TOKENS = 200;
@@ -15,6 +17,13 @@ const OFFER: ModelOffer = {
   starter: false,
   path: '/models/abc',
   mlc: { library: 'lib.wasm', contextTokens: CONTEXT_TOKENS, needsF16: false },
+};
+const STORED: RememberedModel = {
+  name: 'Own',
+  sizeBytes: 4,
+  sha256: 'def',
+  starter: false,
+  bundle: { id: 'b', mlc: { library: 'b.wasm', contextTokens: CONTEXT_TOKENS, needsF16: true } },
 };
 const NEVER = new AbortController().signal;
 
@@ -99,15 +108,24 @@ class ScriptedMlc implements RawMlc {
 
 function stage() {
   const engine = new ScriptedMlc();
+  const served: StoredCaches[] = [];
+  const isGone = { now: false };
   const open = createOpenMlc({
     clock: systemClock,
     origin: 'http://here',
     loadEngine: () => Promise.resolve(engine),
+    bundles: {
+      files: (id) =>
+        Promise.resolve(isGone.now ? undefined : [{ file: new File(['wasm'], `${id}.wasm`), sha256: '' }]),
+    },
+    serveCaches: (stored) => served.push(stored),
   });
   const progress: LaneProgress[] = [];
   const openLane = async () =>
     (await open({ engine: 'mlc', offer: OFFER }, (step) => progress.push(step), NEVER)).lane;
-  return { engine, openLane, progress };
+  const openStored = async () =>
+    (await open({ engine: 'mlc', stored: STORED }, () => undefined, NEVER)).model;
+  return { engine, openLane, openStored, served, isGone, progress };
 }
 
 describe('mlc lane on a scripted web-llm: acceptance', () => {
@@ -130,10 +148,26 @@ describe('mlc lane', () => {
     const { engine, openLane, progress } = stage();
     const { report } = await openLane();
     const folder = 'http://here/models/abc/resolve/main/';
-    expect(engine.loads).toEqual([{ id: 'abc', folder, library: `${folder}lib.wasm` }]);
+    expect(engine.loads).toEqual([
+      { id: 'abc', folder, library: `${folder}lib.wasm`, needsF16: false, contextTokens: CONTEXT_TOKENS },
+    ]);
     expect(engine.keptOnly).toBe('abc');
     expect(progress.at(-1)).toMatchObject({ what: 'Loading Small', done: 50, total: 100 });
     expect(report).toMatchObject({ lane: 'mlc', backend: 'webgpu', contextTokens: CONTEXT_TOKENS });
+  });
+
+  it('loads from the files of this browser, where web-llm finds them and nothing else', async () => {
+    const { engine, openStored, served, isGone } = stage();
+    expect(await openStored()).toEqual(STORED);
+    const folder = 'http://here/stored/def/resolve/main/';
+    expect(engine.loads).toEqual([
+      { id: 'def', folder, library: `${folder}b.wasm`, needsF16: true, contextTokens: CONTEXT_TOKENS },
+    ]);
+    const cache = await served[0]?.open('webllm/wasm');
+    expect((await cache?.keys())?.map(({ url }) => url)).toEqual([`${folder}b.wasm`]);
+    isGone.now = true;
+    await expect(openStored()).rejects.toMatchObject({ code: 'ModelNotFound' });
+    expect(engine.loads).toHaveLength(1);
   });
 
   it('throws away what was fetched where it cannot be loaded', async () => {

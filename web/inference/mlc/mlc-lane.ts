@@ -1,6 +1,6 @@
 /** Owns the mlc lane inside the inference worker: one answer at a time, and an engine that is loaded again after its death. */
 import type { Clock } from '../../../shared/clock.ts';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, type ErrorCode } from '../../../shared/errors.ts';
 import { createAdmission, inSlot } from '../../../shared/inference/admission.ts';
 import { requireNoAdapters } from '../../../shared/inference/genome/adapters.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
@@ -25,12 +25,16 @@ export interface MlcLaneDeps {
 
 /** The engine takes one at a time anyway; here they wait where they can be told so and given up. */
 const SLOTS = 1;
+/** After these the engine is of no use any more. */
+const ENDING: ReadonlySet<ErrorCode> = new Set(['LaneDied', 'DeviceLost', 'ModelUnsupported']);
+
 export class MlcLane implements InferenceLane {
   readonly report: LaneReport;
   readonly #deps: MlcLaneDeps;
   readonly #admission = createAdmission(SLOTS);
   readonly #life = new AbortController();
   #engine: RawMlc | undefined;
+  #hasAnswered = false;
 
   constructor(deps: MlcLaneDeps, engine: RawMlc) {
     this.#deps = deps;
@@ -118,6 +122,7 @@ export class MlcLane implements InferenceLane {
     signal.throwIfAborted();
     if (finish === undefined || !usage)
       throw new AppError('LaneDied', 'The engine ended the answer without a result.');
+    this.#hasAnswered = true;
     const nowMs = clock.monotonicMs();
     return {
       text,
@@ -141,9 +146,9 @@ export class MlcLane implements InferenceLane {
         return await work(this.#engine, both);
       } catch (thrown) {
         if (both.aborted) throw new AppError('Aborted', 'The generation was stopped.', { cause: thrown });
-        const error = answerError(thrown);
+        const error = answerError(thrown, this.#hasAnswered);
         // A lost device stays lost: the next call loads the model again.
-        if (error.code === 'LaneDied' || error.code === 'DeviceLost') await this.#end();
+        if (ENDING.has(error.code)) await this.#end();
         throw error;
       }
     });

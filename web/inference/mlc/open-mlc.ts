@@ -1,11 +1,15 @@
-/** Owns the way from a compiled model of the companion to a lane inside the inference worker. */
+/** Owns the way from a compiled model, of the companion or of this browser, to a lane inside the inference worker. */
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, type ErrorCode } from '../../../shared/errors.ts';
 import { MLC_FILES } from '../../../shared/models/mlc-files.ts';
+import type { MlcFacts } from '../../../shared/models/mlc-lists.ts';
+import type { RememberedModel } from '../models/model-source.ts';
+import type { StoredBundles } from '../models/stored-bundles.ts';
 import type { MlcOpenOptions } from '../worker-lane/worker-api.ts';
 import type { OpenModel } from '../worker-lane/worker-lane-service.ts';
 import { loadError } from './mlc-errors.ts';
 import { MlcLane } from './mlc-lane.ts';
+import { createStoredCaches, type StoredCaches } from './stored-cache.ts';
 import { WEB_LLM_VERSION, type MlcModel, type RawMlc } from './raw-mlc.ts';
 
 export interface OpenMlcDeps {
@@ -13,28 +17,35 @@ export interface OpenMlcDeps {
   readonly origin: string;
   /** Fetches the engine's own code. */
   readonly loadEngine: () => Promise<RawMlc>;
+  readonly bundles: Pick<StoredBundles, 'files'>;
+  /** Whatever web-llm looks up in a cache from now on it finds here, or nowhere. */
+  readonly serveCaches: (stored: StoredCaches) => void;
 }
 
 /** web-llm tells a share of what it does. */
 const STEPS = 100;
 
+/** What came of them is of no use. */
 const FETCHED_WRONGLY: ReadonlySet<ErrorCode> = new Set([
   'ModelNotFound',
   'ModelTruncated',
   'ModelUnsupported',
+  'StorageFailed',
 ]);
 
-export function createOpenMlc({ clock, origin, loadEngine }: OpenMlcDeps): OpenModel<MlcOpenOptions> {
-  return async ({ offer }, onProgress) => {
-    const { name, sizeBytes, sha256, path, mlc } = offer;
-    if (!mlc) throw new AppError('ModelUnsupported', `${name} is not compiled by MLC.`);
+export function createOpenMlc(deps: OpenMlcDeps): OpenModel<MlcOpenOptions> {
+  const { clock, origin, loadEngine } = deps;
+  return async (options, onProgress) => {
+    const { remembered, path, mlc } = compiledOf(options);
+    const { name, sizeBytes, sha256, bundle } = remembered;
     const folder = `${origin}${path}/${MLC_FILES}`;
-    const model: MlcModel = { id: sha256, folder, library: folder + mlc.library };
+    const { needsF16, contextTokens } = mlc;
+    const library = folder + mlc.library;
+    const model: MlcModel = { id: sha256, folder, library, needsF16, contextTokens };
     const load = async (): Promise<RawMlc> => {
+      if (bundle) await serveBundle(deps, remembered, bundle.id, folder);
       const engine = await loadEngine();
       try {
-        // Another build of the same folder is another model: nobody would ever free the older copy.
-        await engine.forgetOthers(model).catch(() => undefined);
         await engine.load(model, (_text, share) => {
           onProgress({
             what: `Loading ${name}`,
@@ -43,6 +54,8 @@ export function createOpenMlc({ clock, origin, loadEngine }: OpenMlcDeps): OpenM
             unit: 'steps',
           });
         });
+        // Another build of the same folder is another model: nobody would ever free the older copy.
+        await engine.forgetOthers(model).catch(() => undefined);
         return engine;
       } catch (thrown) {
         const error = loadError(thrown);
@@ -62,11 +75,41 @@ export function createOpenMlc({ clock, origin, loadEngine }: OpenMlcDeps): OpenM
       backend: 'webgpu',
       evidence: `web-llm ${WEB_LLM_VERSION} on WebGPU${vendor === '' ? '' : ` (${vendor})`}: all layers`,
       model: { name, sizeBytes, starter: false },
-      contextTokens: mlc.contextTokens,
+      contextTokens,
       threads: 1,
       loadMs: clock.monotonicMs() - startedMs,
     } as const;
     const lane = new MlcLane({ clock, report, load }, engine);
-    return { lane, model: { name, sizeBytes, sha256, starter: false } };
+    return { lane, model: remembered };
   };
+}
+
+interface Compiled {
+  readonly remembered: RememberedModel;
+  /** Of its folder, as web-llm is to know it; only that of the companion is one that answers. */
+  readonly path: string;
+  readonly mlc: MlcFacts;
+}
+
+function compiledOf(options: MlcOpenOptions): Compiled {
+  const isOffered = 'offer' in options;
+  const { name, sizeBytes, sha256 } = isOffered ? options.offer : options.stored;
+  const mlc = isOffered ? options.offer.mlc : options.stored.bundle?.mlc;
+  if (!mlc) throw new AppError('ModelUnsupported', `${name} is not compiled by MLC.`);
+  const remembered = { name, sizeBytes, sha256, starter: false };
+  if (isOffered) return { remembered, path: options.offer.path, mlc };
+  const { bundle } = options.stored;
+  return { remembered: { ...remembered, bundle }, path: `/stored/${sha256}`, mlc };
+}
+
+/** Anew at every load: what was deleted or mended since is seen. */
+async function serveBundle(
+  { bundles, serveCaches }: OpenMlcDeps,
+  { name }: RememberedModel,
+  id: string,
+  folder: string,
+): Promise<void> {
+  const files = await bundles.files(id);
+  if (!files) throw new AppError('ModelNotFound', `${name} is no longer stored in this browser.`);
+  serveCaches(createStoredCaches(folder, files));
 }

@@ -1,5 +1,5 @@
 /** Owns the few calls of web-llm that this product uses, so that everything above can be tried without a GPU. */
-import { deleteModelAllInfoInCache, MLCEngine, type AppConfig } from '@mlc-ai/web-llm';
+import { MLCEngine, type AppConfig } from '@mlc-ai/web-llm';
 
 /** Where the files of a compiled model are; both addresses are absolute. */
 export interface MlcModel {
@@ -7,6 +7,10 @@ export interface MlcModel {
   /** Of the folder, ending in `/resolve/main/`: web-llm appends that where it is missing. */
   readonly folder: string;
   readonly library: string;
+  /** web-llm then looks for `shader-f16` before it gives anything to the GPU. */
+  readonly needsF16: boolean;
+  /** Not more than it was compiled for. */
+  readonly contextTokens: number;
 }
 
 export interface MlcRequest {
@@ -81,14 +85,9 @@ export function createWebLlm(): RawMlc {
         ...(grammar !== undefined && { response_format: { type: 'grammar', grammar } }),
       }),
     interrupt: () => loaded().interruptGenerate(),
-    forget: (model) => deleteModelAllInfoInCache(model.id, configOf(model)),
-    forgetOthers: async ({ folder }) => {
-      for (const name of CACHES) {
-        const cache = await caches.open(name);
-        for (const request of await cache.keys())
-          if (!request.url.startsWith(folder)) await cache.delete(request);
-      }
-    },
+    // web-llm's own way leaves the list of the weights behind.
+    forget: ({ folder }) => uncache((url) => url.startsWith(folder)),
+    forgetOthers: ({ folder }) => uncache((url) => !url.startsWith(folder)),
     vendor: () => loaded().getGPUVendor(),
     exit: async () => {
       const ended = engine;
@@ -98,6 +97,16 @@ export function createWebLlm(): RawMlc {
   };
 }
 
-function configOf({ id, folder, library }: MlcModel): AppConfig {
-  return { model_list: [{ model: folder, model_id: id, model_lib: library }] };
+async function uncache(isUnwanted: (url: string) => boolean): Promise<void> {
+  for (const name of CACHES) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) if (isUnwanted(request.url)) await cache.delete(request);
+  }
+}
+
+function configOf({ id, folder, library, needsF16, contextTokens }: MlcModel): AppConfig {
+  const required_features = needsF16 ? ['shader-f16'] : [];
+  // Else the cache for all of a large model's context would be asked of the GPU.
+  const overrides = { context_window_size: contextTokens };
+  return { model_list: [{ model: folder, model_id: id, model_lib: library, required_features, overrides }] };
 }

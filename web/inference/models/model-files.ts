@@ -22,7 +22,14 @@ export interface ModelFiles {
    * Writes the bytes, hashing them on the way, and puts the file in place under its hash. With `expected`, other bytes
    * are refused (`ModelTruncated`). A failed write leaves nothing behind. `StorageFailed` when the disk is full.
    */
-  write(options: WriteOptions, expected?: string): Promise<{ readonly sha256: string; readonly file: File }>;
+  write(options: WriteOptions, expected?: string): Promise<WrittenFile>;
+}
+
+export interface WrittenFile {
+  readonly sha256: string;
+  readonly file: File;
+  /** It was not here before. */
+  readonly isNew: boolean;
 }
 
 /** In OPFS; a finished download moves its file there. */
@@ -30,19 +37,19 @@ export const MODEL_FOLDER = 'models';
 const PART = '.part';
 
 /** `root` is `navigator.storage.getDirectory()`. One writer at a time: the worker that owns the engine. */
-export function createModelFiles(root: FileSystemDirectoryHandle): ModelFiles {
-  const folder = (): Promise<FileSystemDirectoryHandle> =>
-    root.getDirectoryHandle(MODEL_FOLDER, { create: true });
+export function createModelFiles(root: FileSystemDirectoryHandle, name = MODEL_FOLDER): ModelFiles {
+  const folder = (): Promise<FileSystemDirectoryHandle> => root.getDirectoryHandle(name, { create: true });
+  const find = async (sha256: string): Promise<File | undefined> => {
+    try {
+      const handle = await (await folder()).getFileHandle(modelFileName(sha256));
+      return await handle.getFile();
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
+      throw storageError(error);
+    }
+  };
   return {
-    find: async (sha256) => {
-      try {
-        const handle = await (await folder()).getFileHandle(modelFileName(sha256));
-        return await handle.getFile();
-      } catch (error) {
-        if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
-        throw storageError(error);
-      }
-    },
+    find,
     remove: async (sha256) => {
       const directory = await folder();
       for (const kind of ['gguf', 'chunks', 'json'] as const)
@@ -65,8 +72,9 @@ export function createModelFiles(root: FileSystemDirectoryHandle): ModelFiles {
             'The bytes that arrived are not those of the model: the hash differs.',
           );
         }
+        const isNew = (await find(sha256)) === undefined;
         await part.move(modelFileName(sha256));
-        return { sha256, file: await part.getFile() };
+        return { sha256, file: await part.getFile(), isNew };
       } catch (error) {
         await directory.removeEntry(partName).catch(() => undefined);
         if (options.signal.aborted) {

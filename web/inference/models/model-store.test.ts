@@ -38,8 +38,9 @@ function memoryFiles(): ModelFiles & { readonly stored: Map<string, File> } {
       const sha256 = hash.digest('hex');
       if (expected !== undefined && sha256 !== expected) throw new AppError('ModelTruncated', 'hash differs');
       const file = new File(parts, `${sha256}.gguf`);
+      const isNew = !stored.has(sha256);
       stored.set(sha256, file);
-      return { sha256, file };
+      return { sha256, file, isNew };
     },
   };
 }
@@ -47,6 +48,7 @@ function memoryFiles(): ModelFiles & { readonly stored: Map<string, File> } {
 /** `body` null: the network fails. */
 function stage(body: BodyInit | null = BYTES, status = 200) {
   const files = memoryFiles();
+  const bundles = new Map<string, readonly File[]>();
   const fetches: unknown[] = [];
   const progress: LaneProgress[] = [];
   const fetchBytes = async (path: unknown): Promise<Response> => {
@@ -60,18 +62,23 @@ function stage(body: BodyInit | null = BYTES, status = 200) {
   const obtain = (source: FileSource) =>
     obtainModel(
       source,
-      { files, fetchBytes: fetchBytes as typeof fetch, checkHeader },
+      {
+        files,
+        bundles: { files: async (id) => bundles.get(id)?.map((file) => ({ file, sha256: '' })) },
+        fetchBytes: fetchBytes as typeof fetch,
+        checkHeader,
+      },
       (step) => progress.push(step),
       new AbortController().signal,
     );
-  return { obtain, files, fetches, progress };
+  return { obtain, files, bundles, fetches, progress };
 }
 
 describe('model store', () => {
   it('fetches an offer once, with progress in bytes', async () => {
     const { obtain, fetches, progress } = stage();
-    const { file, model } = await obtain({ kind: 'offer', offer: OFFER });
-    expect(file.size).toBe(BYTES.length);
+    const { files, model } = await obtain({ kind: 'offer', offer: OFFER });
+    expect(files[0].size).toBe(BYTES.length);
     expect(model).toEqual({ name: 'tiny', sizeBytes: BYTES.length, sha256: SHA, starter: true });
     expect(progress.at(-1)).toMatchObject({ done: BYTES.length, total: BYTES.length, unit: 'bytes' });
     await obtain({ kind: 'offer', offer: OFFER });
@@ -98,6 +105,16 @@ describe('model store', () => {
       code: 'ModelNotGguf',
     });
     expect([...files.stored.keys()]).toEqual([SHA]);
+  });
+
+  it('has all files of a model of several, in their order, or none of it', async () => {
+    const { obtain, bundles } = stage();
+    const shards = [new File(['1'], 'a-00001-of-00002.gguf'), new File(['2'], 'a-00002-of-00002.gguf')];
+    bundles.set('b', shards);
+    const model = { name: 'a.gguf', sizeBytes: 2, sha256: 'ab', starter: false, bundle: { id: 'b' } };
+    expect((await obtain({ kind: 'remembered', model })).files).toEqual(shards);
+    bundles.clear();
+    await expect(obtain({ kind: 'remembered', model })).rejects.toMatchObject({ code: 'ModelNotFound' });
   });
 
   it('names a remembered model that is gone', async () => {

@@ -24,10 +24,11 @@ export interface GgufOpenOptions {
   readonly threads: number;
 }
 
-export interface MlcOpenOptions {
-  readonly engine: 'mlc';
-  readonly offer: ModelOffer;
-}
+export type MlcOpenOptions =
+  /** A folder of the companion. */
+  | { readonly engine: 'mlc'; readonly offer: ModelOffer }
+  /** A bundle of this browser. */
+  | { readonly engine: 'mlc'; readonly stored: RememberedModel };
 
 export interface OpenedModel {
   readonly report: LaneReport;

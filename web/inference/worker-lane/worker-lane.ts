@@ -3,7 +3,7 @@ import { AppError, toAppError } from '../../../shared/errors.ts';
 import { chunkStream } from '../../../shared/inference/chunk-stream.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../../shared/inference/generate.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
-import type { RememberedModel } from '../models/model-source.ts';
+import { sourceAgain, type RememberedModel } from '../models/model-source.ts';
 import type { LaneProgress, OnLaneProgress } from '../progress.ts';
 import type { WorkerOpenOptions, OpenedModel } from './worker-api.ts';
 import { WorkerSession, type WorkerSessionDeps } from './worker-session.ts';
@@ -50,11 +50,8 @@ class WorkerLane implements InferenceLane {
     this.#deps = deps;
     this.#session = session;
     this.report = opened.report;
-    // By now the bytes are in this browser: a rebirth needs neither the dropped file nor the companion.
     this.#again =
-      options.engine === 'gguf'
-        ? { ...options, source: { kind: 'remembered', model: opened.model } }
-        : options;
+      options.engine === 'gguf' ? { ...options, source: sourceAgain(options.source, opened.model) } : options;
   }
 
   async warmup(signal?: AbortSignal, messages?: readonly ChatMessage[]): Promise<WarmupReport> {

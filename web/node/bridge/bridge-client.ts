@@ -4,6 +4,7 @@ import { AppError, toAppError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { LinkDialer } from '../../../shared/bridge/link.ts';
 import type { EndpointOffer } from '../../../shared/bridge/endpoint.ts';
+import type { GatedOffer } from '../../../shared/bridge/gated.ts';
 import type { ModelOffer } from '../../../shared/bridge/messages.ts';
 import type { MethodName, MethodParams, MethodResult, Ready } from '../../../shared/bridge/protocol.ts';
 import type { RandomSource } from '../../../shared/random.ts';
@@ -65,6 +66,11 @@ export class BridgeClient {
   /** Undefined: the person's server is forgotten. */
   learnEndpoint(endpoint: EndpointOffer | undefined): void {
     if (this.#state.kind === 'ready') this.#state.session.learn({ endpoint });
+  }
+
+  /** Undefined: none is kept any more. */
+  learnGatedToken(gatedToken: GatedOffer | undefined): void {
+    if (this.#state.kind === 'ready') this.#state.session.learn({ gatedToken });
   }
 
   /** Keeps a session up until the signal aborts or the companion refuses for good; then resolves. */

@@ -63,7 +63,7 @@ export class BridgeSession {
   }
 
   /** Of what the companion greeted with, this is different now. */
-  learn(change: Partial<Pick<Ready, 'models' | 'endpoint'>>): void {
+  learn(change: Partial<Pick<Ready, 'models' | 'endpoint' | 'gatedToken'>>): void {
     this.#ready = { ...this.#ready, ...change };
   }
 

@@ -36,6 +36,7 @@ async function setUp(models = [offer('default')]) {
   const gpuLost: unknown[] = [];
   const views: LaneView[] = [];
   const loaded: string[] = [];
+  const notLoaded: unknown[] = [];
   let refusal: AppError | undefined;
   let failure: AppError | undefined;
   let failing: OpenLaneRequest['source']['kind'] = 'offer';
@@ -74,6 +75,7 @@ async function setUp(models = [offer('default')]) {
       ready: () => ready,
       onChange: (view) => views.push(view),
       onOpened: (model) => loaded.push(model.model.name),
+      onNotLoaded: (source, isGpuLost, error) => notLoaded.push([source.kind, isGpuLost, error.code]),
     });
   return {
     create,
@@ -83,6 +85,7 @@ async function setUp(models = [offer('default')]) {
     ready,
     clock,
     views,
+    notLoaded,
     models,
     settings,
     fail: (error: AppError | undefined, source: typeof failing = 'offer') => {
@@ -135,11 +138,12 @@ describe('LaneAdapters', () => {
   });
 
   it('goes back to the model that works when the dropped one does not, and tells why', async () => {
-    const { adapters, opened, views, fail } = await setUp();
+    const { adapters, opened, views, fail, notLoaded } = await setUp();
     await adapters.take({ kind: 'file', file: new File(['x'], 'bad.gguf') });
     fail(new AppError('ModelUnsupported', 'no'), 'file');
     await adapters.build(MAYA);
     expect(opened.map((source) => source.kind)).toEqual(['file', 'offer']);
+    expect(notLoaded).toEqual([['file', false, 'ModelUnsupported']]);
     expect(views.at(-1)).toMatchObject({
       report: idleLane.report,
       refusedModel: { code: 'ModelUnsupported', nextStep: expect.any(String) },

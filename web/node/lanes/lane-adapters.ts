@@ -2,7 +2,7 @@
 import type { Ready } from '../../../shared/bridge/protocol.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError } from '../../../shared/errors.ts';
-import type { InferenceLane } from '../../../shared/inference/lane.ts';
+import type { InferenceLane, LaneReport } from '../../../shared/inference/lane.ts';
 import type { Speeds } from '../../../shared/inference/speeds.ts';
 import { endpointReason, mlcOf, offeredAgain, type LaneFactory } from '../../inference/lane-factory.ts';
 import { requireLoadable } from '../../inference/lane-fit.ts';
@@ -33,7 +33,9 @@ export interface LaneAdaptersDeps {
   /** What should be kept could not be. */
   readonly onTrouble: (error: unknown) => void;
   /** A lane thinks with this model now. */
-  onOpened(model: KnownModel): void;
+  onOpened(model: KnownModel, report: LaneReport): void;
+  /** No lane could be opened with this one. */
+  onNotLoaded(source: ModelSource, isGpuLost: boolean, error: AppError): void;
 }
 
 export class LaneAdapters implements AdapterFactory {
@@ -183,7 +185,7 @@ export class LaneAdapters implements AdapterFactory {
       });
       if (this.#wanted) await models.remember(opened.model, offers);
       this.#wanted = undefined;
-      this.#deps.onOpened(opened.model);
+      this.#deps.onOpened(opened.model, opened.lane.report);
       this.#view = withoutProgress(this.#view);
       const { report } = opened.lane;
       this.#show({ report, chosenBecause: opened.reason, speeds: this.#deps.speeds.of(report) });
@@ -195,6 +197,7 @@ export class LaneAdapters implements AdapterFactory {
       });
       return this.#hosted;
     } catch (error) {
+      this.#deps.onNotLoaded(source, this.#isGpuLost, toAppError(error, 'LaneStartFailed'));
       const trouble = this.#trouble(error);
       this.#view = withoutProgress(this.#view);
       // A model that cannot be used must not stand in the way of the model that can: told, not hidden.

@@ -27,6 +27,18 @@ describe('the model of the next start', () => {
       expect(await choice.source([offer(name, true)])).toEqual({ kind: 'remembered', model: MINE });
   });
 
+  it('is a model of several files, with what its lane has to know of it', async () => {
+    const { choice } = await chosenInsteadOf(offer('starter 1', true));
+    const mlc = { library: 'x.wasm', contextTokens: 512, needsF16: true };
+    for (const bundle of [{ id: 'folder', mlc }, { id: 'shards' }]) {
+      await choice.remember({ kind: 'remembered', model: { ...MINE, bundle } }, [offer('starter 1', true)]);
+      expect(await choice.source([offer('starter 1', true)])).toEqual({
+        kind: 'remembered',
+        model: { ...MINE, bundle },
+      });
+    }
+  });
+
   it("is the one of the person's own server that they chose last", async () => {
     const { choice } = await chosenInsteadOf(offer('starter 1', true));
     await choice.remember({ kind: 'endpoint', model: AT_SERVER }, [offer('starter 1', true)]);

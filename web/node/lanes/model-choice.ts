@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { ModelOffer } from '../../../shared/bridge/messages.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { MlcFactsSchema } from '../../../shared/models/mlc-lists.ts';
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
 import type { SettingsStore } from '../storage/stores.ts';
 
@@ -25,6 +26,7 @@ const RowSchema = v.union([
       sha256: v.string(),
       /** Absent in rows that were written before there was a starter. */
       starter: v.optional(v.boolean(), false),
+      bundle: v.optional(v.object({ id: v.string(), mlc: v.optional(MlcFactsSchema) })),
     }),
     insteadOf: InsteadOfSchema,
   }),

@@ -1,6 +1,7 @@
 /** Owns what the page can ask about models: use one, fetch one, approve a host, free the space. */
 import * as v from 'valibot';
 import { EndpointParamsSchema } from '../../../shared/bridge/endpoint.ts';
+import { GatedTokenSchema } from '../../../shared/bridge/gated.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
 import type { CommandResult, NodeCommands, Trouble } from '../view.ts';
@@ -8,6 +9,7 @@ import { DeviceShareSchema } from './device-share.ts';
 import type { LaneAdapters } from './lane-adapters.ts';
 import type { ModelLibrary } from './model-library.ts';
 import type { ModelSource } from '../../inference/models/model-source.ts';
+import { oneFile } from '../../inference/models/one-file.ts';
 
 /** A model that is slower than that is measured by the turns it takes. */
 const MEASURE_WITHIN_MS = 120_000;
@@ -16,7 +18,7 @@ export interface ModelCommandsDeps {
   readonly library: ModelLibrary;
   /** Throw `BridgeDown` while there is no session. */
   lanes(): LaneAdapters;
-  client(): Pick<BridgeClient, 'request' | 'learnEndpoint'>;
+  client(): Pick<BridgeClient, 'request' | 'learnEndpoint' | 'learnGatedToken'>;
   /** Everybody stops thinking, `swap` runs, everybody goes on. */
   rehost(swap: () => Promise<void>): Promise<void>;
   /** Everybody stops thinking and the lane is closed, until `wake` or `rehost`. */
@@ -45,6 +47,8 @@ type ModelCommands = Pick<
   | 'removeModel'
   | 'connectEndpoint'
   | 'forgetEndpoint'
+  | 'setGatedToken'
+  | 'forgetGatedToken'
   | 'freeDevice'
   | 'thinkAgain'
   | 'setDeviceShare'
@@ -62,7 +66,7 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
     if (refusal) throw new AppError(refusal.code, refusal.message);
   };
   return {
-    openModel: (file) => inTurn(() => moveTo({ kind: 'file', file })),
+    openModel: (files) => inTurn(async () => moveTo({ kind: 'file', file: await oneFile(files) })),
     useModel: (id) => inTurn(async () => moveTo(await library.source(id))),
     download: (address) => command(() => library.download(address)),
     resumeDownload: (id) => command(() => library.resume(id)),
@@ -91,6 +95,21 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
         const client = deps.client();
         await client.request('endpointForget', {});
         client.learnEndpoint(undefined);
+        await library.show();
+      }),
+    setGatedToken: (wish) =>
+      inTurn(async () => {
+        const token = v.safeParse(GatedTokenSchema, wish);
+        if (!token.success) throw new AppError('ArgumentInvalid', token.issues[0].message);
+        const client = deps.client();
+        client.learnGatedToken(await client.request('gatedTokenSet', { token: token.output }));
+        await library.show();
+      }),
+    forgetGatedToken: () =>
+      inTurn(async () => {
+        const client = deps.client();
+        await client.request('gatedTokenForget', {});
+        client.learnGatedToken(undefined);
         await library.show();
       }),
     // Not in turn: it waits for no check of a file. The residence keeps the order of what moves people.

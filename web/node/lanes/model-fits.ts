@@ -1,18 +1,28 @@
 /** Owns whether each model that the person can choose fits where it would run, told before it is fetched or loaded. */
 import type { ModelOffer } from '../../../shared/bridge/messages.ts';
+import type { AppError } from '../../../shared/errors.ts';
+import type { LaneReport } from '../../../shared/inference/lane.ts';
 import type { Ready } from '../../../shared/bridge/protocol.ts';
 import { SUGGESTED_MODELS } from '../../../shared/models/catalogue.ts';
-import type { ModelToFit } from '../../../shared/models/fit-places.ts';
+import { COMPILED_MODELS } from '../../../shared/models/compiled-catalogue.ts';
+import { fitCompiled, type ModelToFit } from '../../../shared/models/fit-places.ts';
 import { needsOf, type ModelNeeds } from '../../../shared/models/model-needs.ts';
-import { fitOnLane } from '../../inference/lane-fit.ts';
+import { withFailure, withLoad, type Estimate, type Learned } from '../../../shared/models/fit-learning.ts';
+import { deviceName, fitAt, placeOf, placeOfReport, type FitPlace } from '../../inference/lane-fit.ts';
 import { headerOf } from '../../inference/models/file-header.ts';
 import type { ModelFiles } from '../../inference/models/model-files.ts';
+import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
+import { oneFile } from '../../inference/models/one-file.ts';
+import type { StoredBundle, StoredBundles } from '../../inference/models/stored-bundles.ts';
 import { planLane } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
-import type { FitView, StoredModelView, SuggestedModelView } from '../view.ts';
+import type { FitBook } from './fit-book.ts';
+import type { CompiledModelView, FitView, StoredModelView, SuggestedModelView } from '../view.ts';
 
 export interface ModelFitsDeps {
   readonly files: () => Promise<Pick<ModelFiles, 'find'>>;
+  readonly book: Pick<FitBook, 'of' | 'learn'>;
+  readonly bundles: Pick<StoredBundles, 'files'>;
   probe(): Promise<DeviceProbe>;
   /** Undefined while there is no session: then nobody knows which lane it would be. */
   ready(): Ready | undefined;
@@ -28,12 +38,19 @@ export class ModelFits {
   }
 
   /** With their fit, wherever it can be told. */
-  async withFits(stored: readonly StoredModelView[]): Promise<readonly StoredModelView[]> {
+  async withFits(
+    stored: readonly StoredModelView[],
+    bundles: readonly StoredBundle[],
+  ): Promise<readonly StoredModelView[]> {
     const withFit = async (model: StoredModelView): Promise<StoredModelView> => {
       if (model.place === 'endpoint') return model;
       const offer = this.#deps.ready()?.models.find(({ sha256 }) => sha256 === model.id);
-      const needs = offer?.needs ?? (model.place === 'browser' ? await this.#needsOf(model.id) : undefined);
-      const fit = await this.#fitOf({ sizeBytes: model.sizeBytes, needs }, offer?.mlc);
+      const bundle = offer ? undefined : bundles.find(({ sha256 }) => sha256 === model.id);
+      const mlc = bundle?.kind.of === 'mlc' ? bundle.kind : undefined;
+      const here = async (): Promise<ModelNeeds | undefined> =>
+        mlc?.needs ?? (model.place === 'browser' ? this.#needsOf(model.id, bundle?.id) : undefined);
+      const needs = offer?.needs ?? (await here());
+      const fit = await this.#fitOf({ sizeBytes: model.sizeBytes, needs }, offer?.mlc ?? mlc?.facts);
       return fit ? { ...model, fit } : model;
     };
     return Promise.all(stored.map(withFit));
@@ -48,6 +65,79 @@ export class ModelFits {
     );
   }
 
+  /** Those that a GPU here can run, in the build that it can run; none where another lane was asked for. */
+  async compiled(): Promise<readonly CompiledModelView[]> {
+    const ready = this.#deps.ready();
+    const probe = await this.#deps.probe();
+    const hasGpu = probe.webgpu === 'shader-f16' || probe.webgpu === 'no shader-f16';
+    if (!ready || ready.forcedLane !== undefined || !hasGpu) return [];
+    return COMPILED_MODELS.map(({ name, licence, contextTokens, f16, f32 }) => {
+      const { address, gpuBytes } = probe.webgpu === 'shader-f16' ? f16 : f32;
+      const { verdict, words } = fitCompiled(gpuBytes, probe, this.#learnedOf('mlc', ready, probe));
+      return { name, licence, contextTokens, address, fit: { verdict, words } };
+    });
+  }
+
+  /** Holds what a load really took against its estimate. */
+  async loaded(known: KnownModel, report: LaneReport): Promise<void> {
+    const place = placeOfReport(report);
+    const { memory } = report;
+    if (!memory || !place) return;
+    const model = await this.#modelOf(known);
+    // Where the cache had to be guessed, a wrong guess would be learned.
+    if (model?.needs?.cacheBytesPerToken === undefined) return;
+    await this.#learn(place, model, (learned, estimate) => withLoad(learned, estimate, memory));
+  }
+
+  /** `error` is what a load of it ended with: only that there was no memory is learned from. */
+  async failed(source: ModelSource, isGpuLost: boolean, error: AppError): Promise<void> {
+    const ready = this.#deps.ready();
+    if (error.code !== 'ModelTooLarge' || !ready) return;
+    const model = await this.#modelOf(source);
+    if (!model) return;
+    const { forcedLane, companionLane } = ready;
+    const probe = await this.#deps.probe();
+    const plan = planLane({ probe, forcedLane, companionLane, mlc: model.mlc, isGpuLost });
+    await this.#learn(placeOf(plan), model, withFailure);
+  }
+
+  #learnedOf(place: FitPlace, { machine }: Ready, probe: DeviceProbe): Learned {
+    return this.#deps.book.of(place, deviceName(place, { probe, machine }));
+  }
+
+  async #learn(
+    place: FitPlace,
+    model: ModelToFit,
+    change: (learned: Learned, estimate: Estimate) => Learned,
+  ): Promise<void> {
+    const machine = this.#deps.ready()?.machine;
+    if (!machine) return;
+    const devices = { probe: await this.#deps.probe(), machine };
+    const { estimate } = fitAt(place, model, devices);
+    await this.#deps.book.learn(place, deviceName(place, devices), (learned) => change(learned, estimate));
+  }
+
+  async #modelOf(source: ModelSource): Promise<(ModelToFit & Pick<ModelOffer, 'mlc'>) | undefined> {
+    switch (source.kind) {
+      case 'endpoint':
+        return undefined;
+      case 'offer':
+        return source.offer;
+      case 'found':
+        return source.found;
+      case 'file': {
+        const { file } = source;
+        return { sizeBytes: file.size, needs: await headerOf(file).then(needsOf, () => undefined) };
+      }
+      case 'remembered': {
+        const { sha256, sizeBytes, bundle } = source.model;
+        const offer = this.#deps.ready()?.models.find((each) => each.sha256 === sha256);
+        if (offer) return offer;
+        return { sizeBytes, needs: await this.#needsOf(sha256, bundle?.id), mlc: bundle?.mlc };
+      }
+    }
+  }
+
   async #fitOf(model: ModelToFit, mlc?: ModelOffer['mlc']): Promise<FitView | undefined> {
     const ready = this.#deps.ready();
     if (!ready) return undefined;
@@ -55,7 +145,9 @@ export class ModelFits {
     const { forcedLane, companionLane, machine } = ready;
     try {
       const plan = planLane({ probe, forcedLane, companionLane, mlc });
-      const { verdict, words } = fitOnLane(plan, model, { probe, machine });
+      const place = placeOf(plan);
+      const learned = this.#learnedOf(place, ready, probe);
+      const { verdict, words } = fitAt(place, model, { probe, machine }, learned);
       return { verdict, words };
     } catch {
       // No lane at all: the lane's own trouble says so.
@@ -63,16 +155,19 @@ export class ModelFits {
     }
   }
 
-  #needsOf(sha256: string): Promise<ModelNeeds | undefined> {
+  #needsOf(sha256: string, bundle: string | undefined): Promise<ModelNeeds | undefined> {
     const known = this.#needs.get(sha256);
     if (known) return known;
-    const reading = this.#read(sha256).catch(() => undefined);
+    const reading = this.#read(sha256, bundle).catch(() => undefined);
     this.#needs.set(sha256, reading);
     return reading;
   }
 
-  async #read(sha256: string): Promise<ModelNeeds | undefined> {
-    const file = await (await this.#deps.files()).find(sha256);
+  async #read(sha256: string, bundle: string | undefined): Promise<ModelNeeds | undefined> {
+    const shards = bundle === undefined ? undefined : await this.#deps.bundles.files(bundle);
+    const file = shards
+      ? await oneFile(shards.map((shard) => shard.file))
+      : await (await this.#deps.files()).find(sha256);
     return file && needsOf(await headerOf(file));
   }
 }

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { FoundModel } from '../../../shared/bridge/found-models.ts';
 import type { Ready } from '../../../shared/bridge/protocol.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { idleLane } from '../../../shared/testing/host-stand-ins.ts';
 import { createMemoryDisk, createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import type { FinishedDownload } from '../../inference/downloads/download-service.ts';
 import type { KnownModel } from '../../inference/models/model-source.ts';
+import type { StoredBundle } from '../../inference/models/stored-bundles.ts';
 import type { OnLaneProgress } from '../../inference/progress.ts';
 import type { ModelsView } from '../view.ts';
 import { ModelLibrary } from './model-library.ts';
@@ -23,10 +25,27 @@ const STARTER: KnownModel = {
 
 const fit = { verdict: 'tight', words: 'needs about 3 GiB of 4 GiB here' } as const;
 
+const BUNDLE: StoredBundle = {
+  id: 'folder',
+  name: 'compiled',
+  sizeBytes: 70,
+  sha256: 'bundle',
+  checked: 'none',
+  kind: {
+    of: 'mlc',
+    facts: { library: 'x.wasm', contextTokens: 512, needsF16: false },
+    needs: { contextTokens: 512 },
+  },
+  fileCount: 7,
+};
+
 function setUp() {
   const settings = createMemoryStores(createMemoryDisk()).settings;
   const files = new Set(['big']);
+  const bundles: StoredBundle[] = [];
+  const checks: unknown[] = [];
   const found: FoundModel[] = [];
+  const learned: unknown[] = [];
   const offers = [OFFER];
   const views: ModelsView[] = [];
   const outcome: {
@@ -47,11 +66,24 @@ function setUp() {
           files.delete(sha256);
         },
       }),
+      bundles: {
+        list: async () => [...bundles],
+        files: async () => undefined,
+        remove: async (id) => {
+          bundles.splice(
+            bundles.findIndex((each) => each.id === id),
+            1,
+          );
+        },
+      },
       downloads: {
         open: async () => undefined,
         start: () => outcome.download(),
         resume: () => outcome.download(),
-        check: () => outcome.check(),
+        check: (...asked) => {
+          checks.push(asked);
+          return outcome.check();
+        },
         pause: async () => undefined,
         remove: async () => undefined,
         close: () => undefined,
@@ -63,14 +95,17 @@ function setUp() {
       copyToCompanion: (file, onProgress) => outcome.copy(file, onProgress),
       fits: {
         withFits: async (stored) => stored.map((model) => ({ ...model, fit })),
+        compiled: async () => [],
         suggested: async () => [{ address: 'https://models.example/one.gguf', fit }],
+        loaded: async ({ model }) => void learned.push(model.name),
+        failed: async (source, isGpuLost, error) => void learned.push([source.kind, isGpuLost, error.code]),
       },
       freeBytes: async () => 1_000,
       onChange: (view) => views.push(view),
     });
   const stored = () =>
     views.at(-1)?.stored.map(({ name, place, checked, inUse }) => [name, place, checked, inUse]);
-  return { create, files, found, outcome, views, stored };
+  return { create, files, bundles, checks, found, learned, outcome, views, stored };
 }
 
 describe('the library of models', () => {
@@ -127,6 +162,31 @@ describe('the library of models', () => {
     await expect(library.copy('gone')).rejects.toMatchObject({ code: 'ModelNotFound' });
   });
 
+  it('has a model of several files as long as the disk has all of them, and frees them all', async () => {
+    const { create, bundles, checks, outcome, views, stored } = setUp();
+    const library = create();
+    bundles.push(BUNDLE);
+    outcome.download = async () => ({ ...FETCHED, sha256: 'bundle', bundle: 'folder' });
+    await library.download('https://models.example/compiled/');
+    expect(stored()).toEqual([
+      ['starter', 'companion', 'none', false],
+      ['compiled', 'browser', 'none', false],
+    ]);
+    expect(views.at(-1)?.stored[1]).toMatchObject({ fileCount: 7, sizeBytes: 70 });
+    const source = await library.source('bundle');
+    const bundle = { id: 'folder', mlc: { library: 'x.wasm' } };
+    expect(source).toMatchObject({ kind: 'remembered', model: { name: 'compiled', bundle } });
+    await expect(library.copy('bundle')).rejects.toMatchObject({ code: 'ModelUnsupported' });
+    await library.check('bundle');
+    expect(checks).toEqual([['bundle', 'folder']]);
+    await library.using(source as KnownModel, idleLane.report);
+    expect(stored()?.[1]).toEqual(['compiled', 'browser', 'none', true]);
+    await expect(library.remove('bundle')).rejects.toMatchObject({ code: 'LaneBusy' });
+    await library.using(STARTER, idleLane.report);
+    await library.remove('bundle');
+    expect([bundles.length, stored()?.length]).toEqual([0, 1]);
+  });
+
   it('forgets a file that the browser no longer has', async () => {
     const { create, files, stored } = setUp();
     await create().download('https://models.example/big.gguf');
@@ -139,11 +199,11 @@ describe('the library of models', () => {
     const { create, files, stored } = setUp();
     const library = create();
     await library.download('https://models.example/big.gguf');
-    await library.using(BIG);
+    await library.using(BIG, idleLane.report);
     expect(stored()?.[1]).toEqual(['big.gguf', 'browser', 'host', true]);
     await expect(library.remove('big')).rejects.toMatchObject({ code: 'LaneBusy' });
     expect(files.has('big')).toBe(true);
-    await library.using(STARTER);
+    await library.using(STARTER, idleLane.report);
     await library.remove('big');
     expect([files.size, stored()?.length]).toEqual([0, 1]);
   });
@@ -164,7 +224,7 @@ describe('the library of models', () => {
     files.add('big');
     outcome.check = () => Promise.reject(new AppError('ModelNotFound', 'dropped'));
     await expect(library.check('big')).rejects.toMatchObject({ code: 'ModelNotFound' });
-    await library.using(BIG);
+    await library.using(BIG, idleLane.report);
     await expect(library.check('big')).rejects.toMatchObject({ code: 'LaneBusy' });
   });
 
@@ -196,5 +256,17 @@ describe('the library of models', () => {
         trouble: { code: 'DownloadOffline', nextStep: expect.stringContaining('resume') as string },
       },
     ]);
+  });
+});
+
+describe('what the library learns of fits', () => {
+  it('is told of every load, and of those that failed, and shown anew', async () => {
+    const { create, learned, views } = setUp();
+    const library = create();
+    await library.using(STARTER, idleLane.report);
+    const shown = views.length;
+    await library.notLoaded(BIG, true, new AppError('ModelTooLarge', 'no memory'));
+    expect(learned).toEqual(['starter', ['remembered', true, 'ModelTooLarge']]);
+    expect(views.length).toBeGreaterThan(shown);
   });
 });

@@ -1,24 +1,28 @@
 /** Owns the models that this person can think with: what lies in this browser, what the companion has, what is coming. */
-import * as v from 'valibot';
 import type { EndpointOffer } from '../../../shared/bridge/endpoint.ts';
 import type { FoundModel } from '../../../shared/bridge/found-models.ts';
 import type { Ready } from '../../../shared/bridge/protocol.ts';
 import type { Clock } from '../../../shared/clock.ts';
+import type { LaneReport } from '../../../shared/inference/lane.ts';
 import { AppError, fromWireError, toAppError } from '../../../shared/errors.ts';
-import type { DownloadState, FinishedDownload } from '../../inference/downloads/download-service.ts';
+import type { FinishedDownload } from '../../inference/downloads/download-service.ts';
+import type { DownloadState } from '../../inference/downloads/download-states.ts';
 import type { Downloads } from '../../inference/downloads/downloads.ts';
 import type { ModelFiles } from '../../inference/models/model-files.ts';
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
+import type { StoredBundles } from '../../inference/models/stored-bundles.ts';
 import type { LaneProgress, OnLaneProgress } from '../../inference/progress.ts';
 import { oneAfterAnother } from '../one-after-another.ts';
 import type { SettingsStore } from '../storage/stores.ts';
 import type { DownloadView, ModelCheckView, ModelsView, StoredModelView } from '../view.ts';
 import { troubleOf } from '../view/trouble.ts';
+import { KeptModels } from './kept-models.ts';
 import type { ModelFits } from './model-fits.ts';
 
 export interface ModelLibraryDeps {
   readonly settings: SettingsStore;
   readonly files: () => Promise<Pick<ModelFiles, 'find' | 'remove'>>;
+  readonly bundles: StoredBundles;
   readonly downloads: Pick<Downloads, 'open' | 'start' | 'resume' | 'check' | 'pause' | 'remove' | 'close'>;
   readonly clock: Clock;
   /** Undefined while there is no session. */
@@ -28,29 +32,15 @@ export interface ModelLibraryDeps {
   /** The person's own server, as the companion found it last. */
   endpoint(): EndpointOffer | undefined;
   freeBytes(): Promise<number>;
-  readonly fits: Pick<ModelFits, 'withFits' | 'suggested'>;
+  readonly fits: Pick<ModelFits, 'withFits' | 'suggested' | 'loaded' | 'failed' | 'compiled'>;
   /** The companion has the file from now on, under the name it comes with. */
   copyToCompanion(file: File, onProgress: OnLaneProgress, signal: AbortSignal): Promise<unknown>;
   onChange(models: ModelsView): void;
 }
 
-const KEY = 'models';
-
-const RowSchema = v.array(
-  v.object({
-    name: v.string(),
-    sizeBytes: v.number(),
-    sha256: v.string(),
-    starter: v.boolean(),
-    checked: v.picklist(['host', 'none']),
-  }),
-);
-type Row = v.InferOutput<typeof RowSchema>[number];
-
 export class ModelLibrary {
   readonly #deps: ModelLibraryDeps;
-  /** Two changes of the row at once would lose one. */
-  readonly #inTurn = oneAfterAnother();
+  readonly #kept: KeptModels;
   readonly #shown = oneAfterAnother();
   #view: ModelsView = { stored: [], downloads: [] };
   #inUse: string | undefined;
@@ -63,6 +53,7 @@ export class ModelLibrary {
 
   constructor(deps: ModelLibraryDeps) {
     this.#deps = deps;
+    this.#kept = new KeptModels(deps);
   }
 
   /** Shows what is there; downloads that the last visit left are shown as paused. */
@@ -85,15 +76,22 @@ export class ModelLibrary {
   }
 
   /** Which of them the personas think with now. */
-  async using(known: KnownModel): Promise<void> {
+  async using(known: KnownModel, report: LaneReport): Promise<void> {
     if (known.kind === 'endpoint') this.#inUse = known.model.id;
     else {
-      const { model } = known;
+      const { bundle, ...model } = known.model;
       this.#inUse = model.sha256;
       // A file that was opened in the tab lies in this browser since.
-      if (await (await this.#deps.files()).find(model.sha256))
-        await this.#keep({ ...model, checked: 'none' });
+      if (!bundle && (await (await this.#deps.files()).find(model.sha256)))
+        await this.#kept.keep({ ...model, checked: 'none' });
     }
+    await this.#deps.fits.loaded(known, report);
+    await this.show();
+  }
+
+  /** No lane could load this one. */
+  async notLoaded(...failure: Parameters<ModelFits['failed']>): Promise<void> {
+    await this.#deps.fits.failed(...failure);
     await this.show();
   }
 
@@ -110,7 +108,8 @@ export class ModelLibrary {
   async check(sha256: string): Promise<void> {
     this.#refuseInUse(sha256);
     try {
-      const healedChunks = await unlessAborted(this.#deps.downloads.check(sha256));
+      const bundle = (await this.#kept.find(sha256))?.model.bundle;
+      const healedChunks = await unlessAborted(this.#deps.downloads.check(sha256, bundle?.id));
       if (healedChunks === undefined) return;
       this.#lastChecks.set(sha256, { atMs: this.#deps.clock.nowMs(), healedChunks });
     } finally {
@@ -121,9 +120,7 @@ export class ModelLibrary {
 
   /** Of one in this browser, also while somebody thinks with it; asked for twice at once it is copied once. */
   async copy(sha256: string): Promise<void> {
-    const row = (await this.#rows()).find((each) => each.sha256 === sha256);
-    const file = await (await this.#deps.files()).find(sha256);
-    if (!row || !file) throw new AppError('ModelNotFound', 'That model is not in this browser any more.');
+    const file = await this.#kept.file(sha256);
     if (this.#copies.has(sha256)) return;
     const onProgress = (progress: LaneProgress): void => {
       this.#copies.set(sha256, progress);
@@ -132,9 +129,9 @@ export class ModelLibrary {
         stored: this.#view.stored.map((each) => (each.id === sha256 ? { ...each, ...copying } : each)),
       });
     };
-    onProgress({ what: 'Copying to the companion', done: 0, total: row.sizeBytes, unit: 'bytes' });
+    onProgress({ what: 'Copying to the companion', done: 0, total: file.size, unit: 'bytes' });
     try {
-      await this.#deps.copyToCompanion(new File([file], row.name), onProgress, this.#end.signal);
+      await this.#deps.copyToCompanion(file, onProgress, this.#end.signal);
     } finally {
       this.#copies.delete(sha256);
       await this.show();
@@ -159,18 +156,16 @@ export class ModelLibrary {
       return { kind: 'endpoint', model: { id, name: remote.name, address: endpoint.address } };
     const found = this.#found.find((each) => each.id === id);
     if (found) return { kind: 'found', found };
-    const row = (await this.#rows()).find((each) => each.sha256 === id);
-    if (!row) throw new AppError('ModelNotFound', 'That model is not here any more.');
-    const { name, sizeBytes, sha256, starter } = row;
-    return { kind: 'remembered', model: { name, sizeBytes, sha256, starter } };
+    const kept = await this.#kept.find(id);
+    if (!kept) throw new AppError('ModelNotFound', 'That model is not here any more.');
+    return { kind: 'remembered', model: kept.model };
   }
 
   /** Frees its bytes in this browser. Rejects with `LaneBusy` while anybody thinks with it. */
   async remove(sha256: string): Promise<void> {
     this.#refuseInUse(sha256);
     if (this.#copies.has(sha256)) throw new AppError('LaneBusy', 'It is being copied to the companion.');
-    await (await this.#deps.files()).remove(sha256);
-    await this.#change((rows) => rows.filter((row) => row.sha256 !== sha256));
+    await this.#kept.remove(sha256);
     await this.show();
   }
 
@@ -183,7 +178,8 @@ export class ModelLibrary {
     const session = this.#deps.ready();
     const endpoint = this.#deps.endpoint();
     const inUse = (id: string): boolean => id === this.#inUse;
-    const here = (await this.#rows()).map(({ name, sizeBytes, sha256, checked }): StoredModelView => {
+    const here = (await this.#kept.list()).map(({ model, checked, fileCount }): StoredModelView => {
+      const { name, sizeBytes, sha256 } = model;
       const lastCheck = this.#lastChecks.get(sha256);
       const copying = this.#copies.get(sha256);
       return {
@@ -195,6 +191,7 @@ export class ModelLibrary {
         inUse: inUse(sha256),
         ...(lastCheck && { lastCheck }),
         ...(copying && { copying }),
+        ...(fileCount !== undefined && { fileCount }),
         isCopied: (session?.models ?? []).some((offer) => offer.sha256 === sha256),
       };
     });
@@ -227,11 +224,14 @@ export class ModelLibrary {
       inUse: inUse(id),
     }));
     const { address, server } = endpoint ?? {};
+    const { fits } = this.#deps;
     this.#tell({
-      stored: await this.#deps.fits.withFits([...there, ...here, ...elsewhere, ...remote]),
-      suggested: await this.#deps.fits.suggested(),
+      stored: await fits.withFits([...there, ...here, ...elsewhere, ...remote], await this.#kept.bundles()),
+      suggested: await fits.suggested(),
+      compiled: await fits.compiled(),
       freeBytes: await this.#deps.freeBytes(),
       endpoint: address === undefined || server === undefined ? undefined : { address, server },
+      gatedToken: session?.gatedToken,
     });
   }
 
@@ -243,8 +243,8 @@ export class ModelLibrary {
   async #finished(arriving: Promise<FinishedDownload>): Promise<void> {
     const finished = await unlessAborted(arriving);
     if (!finished) return;
-    const { verified, ...file } = finished;
-    await this.#keep({ ...file, starter: false, checked: verified });
+    const { verified, bundle, ...file } = finished;
+    if (bundle === undefined) await this.#kept.keep({ ...file, starter: false, checked: verified });
     await this.show();
   }
 
@@ -256,25 +256,6 @@ export class ModelLibrary {
   #refuseInUse(id: string): void {
     if (id === this.#inUse)
       throw new AppError('LaneBusy', 'The personas think with it: let them use another model first.');
-  }
-
-  #keep(row: Row): Promise<void> {
-    return this.#change((rows) => (rows.some(({ sha256 }) => sha256 === row.sha256) ? rows : [...rows, row]));
-  }
-
-  #change(change: (rows: readonly Row[]) => readonly Row[]): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#deps.settings.put(KEY, change(await this.#rows()));
-    });
-  }
-
-  async #rows(): Promise<readonly Row[]> {
-    const parsed = v.safeParse(RowSchema, await this.#deps.settings.get(KEY));
-    if (!parsed.success) return [];
-    // The browser may have taken a file back, or the person has cleared its data.
-    const files = await this.#deps.files();
-    const present = await Promise.all(parsed.output.map(({ sha256 }) => files.find(sha256)));
-    return parsed.output.filter((_row, index) => present[index] !== undefined);
   }
 }
 

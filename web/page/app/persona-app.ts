@@ -121,15 +121,15 @@ export class PersonaApp extends LitElement {
     this.requestUpdate();
   };
 
-  readonly #openModel = (file: File): void => {
-    void this.#load(file);
+  readonly #openModel = (files: readonly File[]): void => {
+    void this.#load(files);
   };
 
-  async #load(file: File): Promise<void> {
-    this.#opening = file.name;
+  async #load(files: readonly File[]): Promise<void> {
+    this.#opening = files[0]?.name;
     this.#refused = undefined;
     this.requestUpdate();
-    const result = await this.node.commands.openModel(file);
+    const result = await this.node.commands.openModel(files);
     this.#opening = undefined;
     this.#refused = result.ok ? undefined : result.trouble;
     this.requestUpdate();

@@ -41,7 +41,7 @@ export class AdapterList extends LitElement {
     const shown = visibleName(name);
     const facts = isHere
       ? `Adapter, ${formatBytes(sizeBytes)}${from ? `, ${from}` : ''}`
-      : 'Not here any more';
+      : 'The companion has it no more';
     const hosted = this.people.filter(({ state }) => state);
     return html`<li>
       <p class="model" dir="auto">${shown}</p>

@@ -1,4 +1,4 @@
-/** Owns the drop of a file anywhere on the page, and what is seen while it hovers. */
+/** Owns the drop of a file, or of all parts of one, anywhere on the page, and what is seen while it hovers. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { baseCss } from '../look/base-css.ts';
 
@@ -30,7 +30,7 @@ export class DropZone extends LitElement {
     `,
   ];
 
-  declare open: (file: File) => void;
+  declare open: (files: readonly File[]) => void;
   #isOver = false;
   #watching: AbortController | undefined;
 
@@ -77,8 +77,8 @@ export class DropZone extends LitElement {
     if (files.length === 0 || isFileField(event)) return;
     // The browser would leave the page for the file.
     event.preventDefault();
-    const file = files.find(({ name }) => name.toLowerCase().endsWith('.gguf')) ?? files[0];
-    if (file) this.open(file);
+    const models = files.filter(({ name }) => name.toLowerCase().endsWith('.gguf'));
+    this.open(models.length > 0 ? models : files.slice(0, 1));
   };
 
   #show(isOver: boolean): void {

@@ -1,7 +1,7 @@
 /** Owns fetching another model: the suggested ones, an address, and the person's leave for a host. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { SUGGESTED_MODELS } from '../../../shared/models/catalogue.ts';
-import type { SuggestedModelView, Trouble } from '../../node/view.ts';
+import type { CompiledModelView, FitView, SuggestedModelView, Trouble } from '../../node/view.ts';
 import { baseCss } from '../look/base-css.ts';
 import { formatBytes, formatCount } from '../look/format.ts';
 import type { NodeStore } from '../store/node-store.ts';
@@ -14,8 +14,22 @@ interface Refused {
   readonly trouble: Trouble;
 }
 
+interface Suggestion {
+  readonly name: string;
+  readonly address: string;
+  /** What stands first in its line. */
+  readonly facts: string;
+  readonly contextTokens: number;
+  readonly licence: string;
+  readonly fit?: FitView | undefined;
+}
+
 export class GetModel extends LitElement {
-  static override properties = { node: { attribute: false }, suggested: { attribute: false } };
+  static override properties = {
+    node: { attribute: false },
+    suggested: { attribute: false },
+    compiled: { attribute: false },
+  };
   static override styles = [
     baseCss,
     troubleCss,
@@ -33,6 +47,7 @@ export class GetModel extends LitElement {
 
   declare node: NodeStore;
   declare suggested: readonly SuggestedModelView[] | undefined;
+  declare compiled: readonly CompiledModelView[] | undefined;
   /** Why the last address was not fetched. */
   #refused: Refused | undefined;
   #asking: string | undefined;
@@ -41,34 +56,36 @@ export class GetModel extends LitElement {
     return html`<details>
       <summary>Get another model</summary>
       <ul aria-label="Suggested models">
-        ${SUGGESTED_MODELS.map(
-          ({ name, address, aboutBytes, licence, contextTokens }) =>
-            html`<li>
-              <p>${name}</p>
-              <p class="facts">
-                about ${formatBytes(aboutBytes)} · ${formatCount(contextTokens)} tokens of context ·
-                ${licence}
-              </p>
-              ${fitLine(this.suggested?.find((each) => each.address === address)?.fit)}
-              <button
-                aria-label="Download ${name}"
-                @click=${() => {
-                  void this.#fetch(address);
-                }}
-              >
-                Download
-              </button>
-            </li>`,
-        )}
+        ${SUGGESTED_MODELS.map(({ address, aboutBytes, ...model }) => {
+          const fit = this.suggested?.find((each) => each.address === address)?.fit;
+          return this.#suggestion({ ...model, address, facts: `about ${formatBytes(aboutBytes)}`, fit });
+        })}
+        ${this.compiled?.map((model) => this.#suggestion({ ...model, facts: 'compiled by MLC for WebGPU' }))}
       </ul>
       <form @submit=${this.#onSubmit}>
-        <label for="address">Address of a GGUF file</label>
+        <label for="address">Address of a GGUF file, or of a model that MLC compiled</label>
         <input id="address" name="address" type="url" required placeholder="https://…/model.gguf" />
         <button>Download from this address</button>
       </form>
       ${this.#asking === undefined ? nothing : html`<p class="facts" role="status">Asking ${this.#asking}…</p>`}
       ${this.#refused ? this.#refusal(this.#refused) : nothing}
     </details>`;
+  }
+
+  #suggestion({ name, address, facts, contextTokens, licence, fit }: Suggestion): TemplateResult {
+    return html`<li>
+      <p>${name}</p>
+      <p class="facts">${facts} · ${formatCount(contextTokens)} tokens of context · ${licence}</p>
+      ${fitLine(fit)}
+      <button
+        aria-label="Download ${name}"
+        @click=${() => {
+          void this.#fetch(address);
+        }}
+      >
+        Download
+      </button>
+    </li>`;
   }
 
   #refusal({ address, trouble }: Refused): TemplateResult {

@@ -6,6 +6,7 @@ import { formatBytes } from '../look/format.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import { troubleCss } from '../troubles/trouble-card.ts';
 import { downloadRow } from './download-row.ts';
+import './gated-token.ts';
 import './get-model.ts';
 import './own-server.ts';
 import { listCss } from './list-css.ts';
@@ -31,7 +32,7 @@ export class ModelShelf extends LitElement {
   #isBusy = false;
 
   override render(): TemplateResult {
-    const { stored, downloads, suggested, freeBytes, endpoint } = this.models;
+    const { stored, downloads, suggested, compiled, freeBytes, endpoint, gatedToken } = this.models;
     const rows = { isBusy: this.#isBusy, move: this.#move, run: this.#run };
     return html`
       ${
@@ -53,7 +54,8 @@ export class ModelShelf extends LitElement {
           ? nothing
           : html`<p class="facts">${formatBytes(freeBytes)} free in this browser</p>`
       }
-      <pn-get-model .node=${this.node} .suggested=${suggested}></pn-get-model>
+      <pn-get-model .node=${this.node} .suggested=${suggested} .compiled=${compiled}></pn-get-model>
+      <pn-gated-token .node=${this.node} .token=${gatedToken}></pn-gated-token>
       <pn-own-server .node=${this.node} .server=${endpoint}></pn-own-server>
     `;
   }

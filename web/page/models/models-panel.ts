@@ -64,7 +64,7 @@ export class ModelsPanel extends LitElement {
   declare opening: string | undefined;
   /** Why the last one was not opened; the node tells it too, to every tab, once it was asked at all. */
   declare refused: Trouble | undefined;
-  declare open: (file: File) => void;
+  declare open: (files: readonly File[]) => void;
 
   override render(): TemplateResult {
     const { report, progress, trouble, refusedModel } = this.lane;
@@ -103,6 +103,7 @@ export class ModelsPanel extends LitElement {
         <input
           type="file"
           accept=".gguf"
+          multiple
           hidden
           aria-label="GGUF file"
           tabindex="-1"
@@ -126,10 +127,10 @@ export class ModelsPanel extends LitElement {
   readonly #onChange = (event: Event): void => {
     // The listener stands on the input.
     const input = event.target as HTMLInputElement;
-    const file = input.files?.[0];
+    const files = [...(input.files ?? [])];
     // So that the same file can be chosen again after it was put right.
     input.value = '';
-    if (file) this.open(file);
+    if (files.length > 0) this.open(files);
   };
 }
 

@@ -24,12 +24,13 @@ export interface RowCommands {
 type RunCommand = (work: (commands: NodeCommands) => ReturnType<NodeCommands['useModel']>) => void;
 
 export function storedRow(model: StoredModelView, commands: RowCommands): TemplateResult {
-  const { name, sizeBytes, place, owner, checked, inUse, fit, lastCheck, isCopied, copying } = model;
+  const { name, sizeBytes, fileCount, place, owner, checked, inUse, fit, lastCheck, isCopied, copying } =
+    model;
   const shown = visibleName(name);
   return html`<li>
     <p class="model" dir="auto">${shown}</p>
     <p class="facts">
-      ${sizeBytes === 0 ? '' : `${formatBytes(sizeBytes)}, `}${PLACE[place]}${owner === undefined ? '' : `, of ${owner}`}${checked === 'host' ? ', verified with its host' : ''}${isCopied ? ', copied to the companion' : ''}
+      ${sizeBytes === 0 ? '' : `${formatBytes(sizeBytes)}, `}${fileCount === undefined ? '' : `${fileCount} files, `}${PLACE[place]}${owner === undefined ? '' : `, of ${owner}`}${checked === 'host' ? ', verified with its host' : ''}${isCopied ? ', copied to the companion' : ''}
       ${inUse ? html`· <strong>in use</strong>` : nothing}
     </p>
     ${fitLine(fit)}
@@ -85,11 +86,12 @@ function whileIdle(
 }
 
 function copyAction(
-  { id, place, isCopied, copying }: StoredModelView,
+  { id, place, fileCount, isCopied, copying }: StoredModelView,
   shown: string,
   { run }: RowCommands,
 ): TemplateResult | typeof nothing {
-  if (place !== 'browser' || isCopied || copying) return nothing;
+  // One of several files the companion takes from its own disk only.
+  if (place !== 'browser' || fileCount !== undefined || isCopied || copying) return nothing;
   return html`<button
     aria-label="Copy ${shown} to the companion"
     title="The companion goes on with it on the CPU when the GPU goes away"
