@@ -58,9 +58,7 @@ async function approveAndAsk(visitor: Visitor, host: ModelHost): Promise<void> {
 test.describe('a model from elsewhere', () => {
   test('is fetched from an approved host only, and thought with', async ({ settle }) => {
     const { visitor } = await settle(['--lane', 'gguf']);
-    // The last byte of the last weight: the same nonsense under another hash.
-    const other = plumbingModel();
-    other[other.length - 1] = (other.at(-1) ?? 0) ^ 1;
+    const other = otherModel();
     await withHost(
       async (host) => {
         await ask(visitor, host.address);
@@ -96,7 +94,7 @@ test.describe('a model from elsewhere', () => {
   }) => {
     const { visitor } = await settle(['--lane', 'gguf']);
     const { models } = visitor;
-    const shards = await splitModel(plumbingModel(), 3, 'big');
+    const shards = await splitModel(otherModel(), 3, 'big');
     const files = new Map(shards.map(({ name, bytes }) => [name, bytes]));
     const host = await startFolderHost(files);
     try {
@@ -111,6 +109,9 @@ test.describe('a model from elsewhere', () => {
       await expect(here).toContainText(/big\.gguf.*3 files.*in use/s);
       await visitor.personaIsIdle();
       await visitor.ask('Hello?');
+      // The companion gets the one file that they join to, and knows it by the same hash.
+      await models.getByRole('button', { name: 'Copy big.gguf to the companion' }).click();
+      await expect(here).toContainText(/big\.gguf.*3 files.*copied to the companion/s);
     } finally {
       await host.close();
     }
@@ -198,3 +199,10 @@ test.describe('a model from elsewhere', () => {
     }, SMALL_BYTES);
   });
 });
+
+/** The last byte of the last weight: the same nonsense under another hash. */
+function otherModel(): Uint8Array<ArrayBuffer> {
+  const model = plumbingModel();
+  model[model.length - 1] = (model.at(-1) ?? 0) ^ 1;
+  return model;
+}

@@ -75,6 +75,7 @@ export const splitShard = (no: number, count: number): Uint8Array =>
     [
       ['split.no', { type: 'u32', value: no }],
       ['split.count', { type: 'u32', value: count }],
+      ['split.tensors.count', { type: 'i32', value: count }],
     ],
     [{ name: `t${no}`, dimensions: [8, 2], type: 'F32', data: new Float32Array(16) }],
   );

@@ -22,7 +22,13 @@ export class MemoryBundleStore implements BundleStore {
         return Promise.resolve(bytes && new File([Uint8Array.from(bytes)], name));
       },
     };
-    const folder = this.folders.get(id) ?? { id, plan, parts, files };
+    let sealedAs: string | undefined;
+    const sealed = (): Promise<string | undefined> => Promise.resolve(sealedAs);
+    const seal = (sha256: string | undefined): Promise<void> => {
+      sealedAs = sha256;
+      return Promise.resolve();
+    };
+    const folder = this.folders.get(id) ?? { id, plan, parts, files, sealed, seal };
     this.folders.set(id, folder);
     return Promise.resolve(folder);
   }

@@ -4,6 +4,7 @@ export interface SyncAccess {
   getSize(): number;
   read(into: Uint8Array, options: { at: number }): number;
   write(bytes: Uint8Array, options: { at: number }): number;
+  truncate(sizeBytes: number): void;
   flush(): void;
   close(): void;
 }

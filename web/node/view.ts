@@ -139,6 +139,8 @@ export interface StoredModelView {
   readonly place: 'browser' | 'companion' | 'found' | 'endpoint';
   /** Of a model of several files. */
   readonly fileCount?: number;
+  /** By MLC, for a GPU in the tab: the companion cannot think with it. */
+  readonly isCompiled?: boolean;
   /** Of a file that was found: the program that holds it. */
   readonly owner?: FoundModel['owner'];
   /** `host`: its hash was compared with the one that its host publishes; `none`: there was none to compare with. */

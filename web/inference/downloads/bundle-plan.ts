@@ -23,18 +23,8 @@ export type BundlePlan = v.InferOutput<typeof BundlePlanSchema>;
 /** The same files of the same revision are the same bundle. */
 export async function bundleIdOf({ files }: BundlePlan): Promise<string> {
   const text = files.map(({ sizeBytes, url }) => `${sizeBytes} ${url}`).join('\n');
-  return (await sha256Of(`bundle\n${text}`)).slice(0, 32);
-}
-
-/** What the whole is known by, as a file is by the hash of its bytes. */
-export async function bundleHashOf(
-  files: readonly { readonly manifest: { readonly name: string }; readonly sha256: string }[],
-): Promise<string> {
-  return sha256Of(files.map(({ manifest, sha256 }) => `${sha256} ${manifest.name}`).join('\n'));
-}
-
-async function sha256Of(text: string): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
+  const bytes = new TextEncoder().encode(`bundle\n${text}`);
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))).slice(0, 32);
 }
 
 export function sizeOf(files: readonly { readonly sizeBytes: number }[]): number {

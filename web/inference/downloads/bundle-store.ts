@@ -10,6 +10,10 @@ export interface BundleFolder {
   readonly parts: PartStore;
   /** Those that are finished, by the name they were finished under. */
   readonly files: Pick<ModelFiles, 'find'>;
+  /** What it is known by since all of its files were verified; undefined while it is no model. */
+  sealed(): Promise<string | undefined>;
+  /** With undefined it is no model from now on. Rejects with `StorageFailed`. */
+  seal(sha256: string | undefined): Promise<void>;
 }
 
 export interface BundleStore {

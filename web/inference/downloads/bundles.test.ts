@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { RANDOM_SHAPE, randomModel } from '../../../e2e/models/random-model.ts';
+import { splitModel } from '../../../e2e/models/split-model.ts';
 import {
   bundleWorld,
   FOLDER,
@@ -62,6 +65,35 @@ describe('a model of several files', () => {
     host.files.delete(FOLDER);
     await service().start(`${FOLDER}tiny-webgpu.wasm`);
     expect((await stored.list()).map(({ kind }) => kind.of)).toEqual(['split', 'mlc']);
+  });
+
+  it('is known by the one file that its shards join to, as everywhere else, and by that alone', async () => {
+    const { host, service, states, stored, bundles } = bundleWorld();
+    const [first, second] = (await splitModel(randomModel(), 2, 'big')).map(({ bytes }) => bytes);
+    giveSplit(host, second);
+    host.files.set(SPLIT.replace('00002-of', '00001-of'), first ?? new Uint8Array());
+    const { sha256, bundle: id = '' } = await service().start(SPLIT);
+    expect(sha256).toBe(createHash('sha256').update(randomModel()).digest('hex'));
+    expect(await stored.list()).toMatchObject([{ id, sha256 }]);
+    // A tab that is killed before that is known has a download, which fetches nothing any more.
+    await bundles.folders.get(id)?.seal(undefined);
+    expect(await stored.list()).toEqual([]);
+    const later = service();
+    await later.restore();
+    expect(states.at(-1)).toMatchObject([{ id, phase: 'paused' }]);
+    host.sentBytes = 0;
+    expect((await later.resume(id)).sha256).toBe(sha256);
+    expect(host.sentBytes).toBe(0);
+    expect(await stored.list()).toHaveLength(1);
+  });
+
+  it('is none where its shards are of two models', async () => {
+    const { host, service, states, stored } = bundleWorld();
+    const shards = await splitModel(randomModel({ shape: { ...RANDOM_SHAPE, layers: 5 } }), 2, 'big');
+    giveSplit(host, shards[1]?.bytes);
+    await expect(service().start(SPLIT)).rejects.toMatchObject({ code: 'ModelIncomplete' });
+    expect(await stored.list()).toEqual([]);
+    expect(states.at(-1)).toMatchObject([{ phase: 'paused', error: { code: 'ModelIncomplete' } }]);
   });
 
   it('goes on where it was after its tab was gone, and fetches nothing twice', async () => {

@@ -1,7 +1,6 @@
 /** Owns fetching all files of one download: a few at once, each put in place as soon as it is verified. */
 import type { Clock } from '../../../shared/clock.ts';
 import { toAppError, type ErrorCode } from '../../../shared/errors.ts';
-import type { BundlePlan } from './bundle-plan.ts';
 import type { BundleFolder } from './bundle-store.ts';
 import { downloadFile, type DownloadStep } from './download-file.ts';
 import type { FetchBytes } from './fetch-range.ts';
@@ -17,7 +16,7 @@ export interface Job {
   readonly name: string;
   readonly files: readonly DownloadManifest[];
   /** Of a bundle. */
-  readonly plan?: BundlePlan;
+  readonly folder?: BundleFolder;
   /** Where its files come and stand. */
   readonly store: PartStore;
 }
@@ -74,8 +73,9 @@ export async function runJob(
   return job.files.flatMap(({ url }) => finished.get(url) ?? []);
 }
 
-export function bundleJob({ id, plan, parts }: BundleFolder): Job {
-  return { id, name: plan.name, files: plan.files, plan, store: parts };
+export function bundleJob(folder: BundleFolder): Job {
+  const { id, plan, parts } = folder;
+  return { id, name: plan.name, files: plan.files, folder, store: parts };
 }
 
 const WORTH_NOTHING: ReadonlySet<ErrorCode> = new Set([
@@ -103,7 +103,7 @@ async function fetchPart(
       tell(part.manifest, step, doneBytes);
     };
     const { sha256 } = await downloadFile(part, deps, onStep, signal);
-    if (job.plan?.kind.of === 'split') {
+    if (job.folder?.plan.kind.of === 'split') {
       const index = job.files.findIndex(({ url }) => url === part.manifest.url);
       await requireShard(part, index, job.files.length);
     }
@@ -114,9 +114,9 @@ async function fetchPart(
 }
 
 /** By address. A file by itself is no download any more once it is finished. */
-export async function finishedOf({ plan, files, store }: Job): Promise<Map<string, FinishedFile>> {
+export async function finishedOf({ folder, files, store }: Job): Promise<Map<string, FinishedFile>> {
   const finished = new Map<string, FinishedFile>();
-  if (!plan) return finished;
+  if (!folder) return finished;
   const names = new Map((await store.listFinished()).map((name) => [name.slice(0, name.indexOf('-')), name]));
   for (const manifest of files) {
     const finishedAs = names.get(await downloadIdOf(manifest));
@@ -128,18 +128,18 @@ export async function finishedOf({ plan, files, store }: Job): Promise<Map<strin
 }
 
 /** In a bundle with what it is of it: two of its files may have the same bytes. */
-function finishedName({ plan }: Job, fileId: string, sha256: string): string {
-  return plan ? `${fileId}-${sha256}` : sha256;
+function finishedName({ folder }: Job, fileId: string, sha256: string): string {
+  return folder ? `${fileId}-${sha256}` : sha256;
 }
 
 /** Of all files together: their sum never goes back, and they are checked once all that is left is checking. */
 function progressOf(
-  { plan, files }: Job,
+  { folder, files }: Job,
   onStep: OnJobStep,
 ): (file: DownloadManifest, step: DownloadStep['step'], doneBytes: number) => void {
   const done = new Map<string, { readonly step: DownloadStep['step']; readonly bytes: number }>();
   return ({ url, sizeBytes }, step, doneBytes) => {
-    done.set(url, { step, bytes: plan && step === 'verifying' ? sizeBytes : doneBytes });
+    done.set(url, { step, bytes: folder && step === 'verifying' ? sizeBytes : doneBytes });
     const all = [...done.values()];
     const isChecking = all.length === files.length && all.every((each) => each.step === 'verifying');
     onStep(

@@ -1,8 +1,9 @@
 /** Owns the downloads of this browser: which there are, which run, and what became of each. */
 import type { Clock } from '../../../shared/clock.ts';
 import { AppError, toAppError, toWireError } from '../../../shared/errors.ts';
-import { bundleHashOf, bundleIdOf, sizeOf } from './bundle-plan.ts';
-import type { BundleStore } from './bundle-store.ts';
+import { bundleHashOf } from './bundle-hash.ts';
+import { bundleIdOf, sizeOf } from './bundle-plan.ts';
+import type { BundleFolder, BundleStore } from './bundle-store.ts';
 import { downloadFile } from './download-file.ts';
 import {
   AT_ONCE,
@@ -23,7 +24,7 @@ import { resolvePlan } from './resolve-plan.ts';
 export interface FinishedDownload {
   readonly name: string;
   readonly sizeBytes: number;
-  /** Of a bundle: of the names and hashes of its files. */
+  /** Of a bundle as {@link bundleHashOf} has it. */
   readonly sha256: string;
   /** `host`: the host published this hash and it was compared; `none`: it published none. */
   readonly verified: 'host' | 'none';
@@ -62,7 +63,7 @@ export class DownloadService {
     for (const folder of await this.#deps.bundles.list()) {
       const job = bundleJob(folder);
       // Whole: it is a model, and no download any more.
-      if ((await finishedOf(job)).size < job.files.length) this.#restored(job, await arrivedBytes(job));
+      if (!(await isWhole(folder, job))) this.#restored(job, await arrivedBytes(job));
     }
     this.#states.tell();
   }
@@ -110,7 +111,7 @@ export class DownloadService {
   async remove(id: string): Promise<void> {
     await this.pause(id);
     const { store, bundles } = this.#deps;
-    await (this.#jobs.get(id)?.plan ? bundles : store).remove(id);
+    await (this.#jobs.get(id)?.folder ? bundles : store).remove(id);
     this.#jobs.delete(id);
     this.#states.delete(id);
     this.#states.tell();
@@ -163,22 +164,29 @@ export class DownloadService {
 
   async #runOnce(job: Job, signal: AbortSignal): Promise<FinishedDownload> {
     const { fetchBytes, clock } = this.#deps;
+    const { folder } = job;
     this.#jobs.set(job.id, job);
     try {
       const doneBytes = this.#states.doneBytes(job.id);
       this.#states.show({ ...described(job), doneBytes, phase: 'fetching' });
       await this.#checkSpace(job, doneBytes);
-      const files = await runJob(job, { fetchBytes, clock }, this.#teller(job), signal);
+      await folder?.seal(undefined);
+      const tell = this.#teller(job);
+      const files = await runJob(job, { fetchBytes, clock }, tell, signal);
+      const sha256 = folder
+        ? await bundleHashOf(folder, files, (read) => tell('verifying', read), signal)
+        : (files[0]?.sha256 ?? '');
+      await folder?.seal(sha256);
       this.#states.delete(job.id);
       this.#jobs.delete(job.id);
-      const { name, plan } = job;
+      const { name } = job;
       const isVerified = files.every(({ manifest }) => manifest.sha256 !== undefined);
       return {
         name,
         sizeBytes: sizeOf(job.files),
-        sha256: plan ? await bundleHashOf(files) : (files[0]?.sha256 ?? ''),
+        sha256,
         verified: isVerified ? 'host' : 'none',
-        ...(plan && { bundle: job.id }),
+        ...(folder && { bundle: job.id }),
       };
     } catch (thrown) {
       const error = toAppError(thrown, 'StorageFailed');
@@ -257,7 +265,7 @@ export class DownloadService {
     const known = isWorthNothing(error) ? 0 : this.#states.doneBytes(job.id);
     this.#states.set({
       ...described(job),
-      doneBytes: job.plan ? await arrivedBytes(job).catch(() => known) : known,
+      doneBytes: job.folder ? await arrivedBytes(job).catch(() => known) : known,
       phase: 'paused',
       ...(error.code !== 'Aborted' && { error: toWireError(error) }),
     });
@@ -285,6 +293,10 @@ export class DownloadService {
       `${name} needs ${wanted} bytes with the reserve, and the browser gives this page ${free}.`,
     );
   }
+}
+
+async function isWhole(folder: BundleFolder, job: Job): Promise<boolean> {
+  return (await folder.sealed()) !== undefined && (await finishedOf(job)).size === job.files.length;
 }
 
 /** Of a bundle: what a resume does not have to fetch. */

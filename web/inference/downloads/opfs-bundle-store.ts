@@ -12,8 +12,11 @@ import { createOpfsPartStore } from './opfs-part-store.ts';
 
 const FOLDER = 'bundles';
 const PLAN = 'plan.json';
+/** Holds what a whole bundle is known by, and nothing before. */
+const SEAL = 'sha256';
 /** Largest plan that is read back. */
 const PLAN_BYTES = 8 * 1024 * 1024;
+const SHA256_CHARS = 64;
 const VERSION = 1;
 const VersionSchema = v.object({ version: v.pipe(v.number(), v.integer()) });
 const StoredPlanSchema = v.object({ version: v.literal(VERSION), plan: BundlePlanSchema });
@@ -25,6 +28,8 @@ export function createOpfsBundleStore(root: FileSystemDirectoryHandle): BundleSt
     plan,
     files: createModelFiles(directory),
     parts: createOpfsPartStore(directory, { folder: MODEL_FOLDER, nameOf: modelFileName }),
+    sealed: () => readSeal(directory),
+    seal: (sha256) => writeWhole(directory, SEAL, sha256 ?? ''),
   });
   return {
     list: async () => {
@@ -41,7 +46,7 @@ export function createOpfsBundleStore(root: FileSystemDirectoryHandle): BundleSt
       try {
         const directory = await (await folder()).getDirectoryHandle(id, { create: true });
         const first = await readPlan(directory);
-        if (!first) await writePlan(directory, plan);
+        if (!first) await writeWhole(directory, PLAN, JSON.stringify({ version: VERSION, plan }));
         return opened(id, first ?? plan, directory);
       } catch (error) {
         throw storageError(error);
@@ -78,16 +83,29 @@ async function readPlan(directory: FileSystemDirectoryHandle): Promise<BundlePla
   return stored.success ? stored.output.plan : undefined;
 }
 
-async function writePlan(directory: FileSystemDirectoryHandle, plan: BundlePlan): Promise<void> {
-  const handle = (await directory.getFileHandle(PLAN, { create: true })) as WorkerFileHandle;
-  const access = await handle.createSyncAccessHandle();
+async function readSeal(directory: FileSystemDirectoryHandle): Promise<string | undefined> {
+  const file = await directory
+    .getFileHandle(SEAL)
+    .then((handle) => handle.getFile())
+    .catch(() => undefined);
+  return file?.size === SHA256_CHARS ? file.text() : undefined;
+}
+
+async function writeWhole(directory: FileSystemDirectoryHandle, name: string, text: string): Promise<void> {
   try {
-    const bytes = new TextEncoder().encode(JSON.stringify({ version: VERSION, plan }));
-    if (access.write(bytes, { at: 0 }) !== bytes.length)
-      throw new AppError('StorageFailed', 'The disk is full.');
-    access.flush();
-  } finally {
-    access.close();
+    const handle = (await directory.getFileHandle(name, { create: true })) as WorkerFileHandle;
+    const access = await handle.createSyncAccessHandle();
+    try {
+      const bytes = new TextEncoder().encode(text);
+      access.truncate(0);
+      if (access.write(bytes, { at: 0 }) !== bytes.length)
+        throw new AppError('StorageFailed', 'The disk is full.');
+      access.flush();
+    } finally {
+      access.close();
+    }
+  } catch (error) {
+    throw storageError(error);
   }
 }
 

@@ -10,7 +10,10 @@ import type { OpenModel } from '../worker-lane/worker-lane-service.ts';
 import { loadError } from './mlc-errors.ts';
 import { MlcLane } from './mlc-lane.ts';
 import { createStoredCaches, type StoredCaches } from './stored-cache.ts';
-import { WEB_LLM_VERSION, type MlcModel, type RawMlc } from './raw-mlc.ts';
+import type { MlcModel, RawMlc } from './raw-mlc.ts';
+
+/** Not asked of the package: it is six megabytes, and comes when an engine is loaded. */
+const WEB_LLM_VERSION = '0.2.86';
 
 export interface OpenMlcDeps {
   readonly clock: Clock;

@@ -52,7 +52,6 @@ export interface RawMlc {
 
 /** As web-llm names them. */
 const CACHES = ['webllm/model', 'webllm/config', 'webllm/wasm'];
-export const WEB_LLM_VERSION = '0.2.86';
 
 export function createWebLlm(): RawMlc {
   let engine: MLCEngine | undefined;

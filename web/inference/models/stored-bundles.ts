@@ -1,5 +1,5 @@
 /** Owns the models of several files that lie in this browser, whole: what they are, and their verified files. */
-import { bundleHashOf, sizeOf, type BundlePlan } from '../downloads/bundle-plan.ts';
+import { sizeOf, type BundlePlan } from '../downloads/bundle-plan.ts';
 import type { BundleFolder, BundleStore } from '../downloads/bundle-store.ts';
 import { bundleJob, finishedOf, type FinishedFile } from '../downloads/download-job.ts';
 
@@ -7,7 +7,7 @@ export interface StoredBundle {
   readonly id: string;
   readonly name: string;
   readonly sizeBytes: number;
-  /** Of the names and hashes of its files. */
+  /** As `bundleHashOf` has it. */
   readonly sha256: string;
   readonly checked: 'host' | 'none';
   readonly kind: BundlePlan['kind'];
@@ -52,14 +52,14 @@ export function createStoredBundles(store: () => Promise<BundleStore>): StoredBu
 }
 
 async function describe(folder: BundleFolder): Promise<StoredBundle | undefined> {
-  const finished = await wholeOf(folder);
-  if (!finished) return undefined;
   const { id, plan } = folder;
+  const sha256 = await folder.sealed();
+  if (sha256 === undefined || !(await wholeOf(folder))) return undefined;
   return {
     id,
     name: plan.name,
     sizeBytes: sizeOf(plan.files),
-    sha256: await bundleHashOf(finished),
+    sha256,
     checked: plan.files.every(({ sha256 }) => sha256 !== undefined) ? 'host' : 'none',
     kind: plan.kind,
     fileCount: plan.files.length,

@@ -3,6 +3,8 @@ import * as v from 'valibot';
 import { AppError } from '../../../shared/errors.ts';
 import type { ModelFiles } from '../../inference/models/model-files.ts';
 import type { RememberedModel } from '../../inference/models/model-source.ts';
+import { storedFiles } from '../../inference/models/model-store.ts';
+import { oneFile } from '../../inference/models/one-file.ts';
 import type { StoredBundle, StoredBundles } from '../../inference/models/stored-bundles.ts';
 import { oneAfterAnother } from '../one-after-another.ts';
 import type { SettingsStore } from '../storage/stores.ts';
@@ -71,13 +73,12 @@ export class KeptModels {
   /** The one file of a model, under the name that people know. Rejects with `ModelNotFound` or `ModelUnsupported`. */
   async file(sha256: string): Promise<File> {
     const found = await this.find(sha256);
-    if (found?.model.bundle)
-      throw new AppError(
-        'ModelUnsupported',
-        'Of a model of several files the companion keeps no copy for later.',
-      );
-    const file = found && (await (await this.#deps.files()).find(sha256));
-    if (!file) throw new AppError('ModelNotFound', 'That model is not in this browser any more.');
+    if (found?.model.bundle?.mlc)
+      throw new AppError('ModelUnsupported', 'The companion cannot think with what MLC compiled.');
+    const files =
+      found && (await storedFiles(found.model, { ...this.#deps, files: await this.#deps.files() }));
+    const file = files && (await oneFile(files));
+    if (!found || !file) throw new AppError('ModelNotFound', 'That model is not in this browser any more.');
     return new File([file], found.model.name);
   }
 

@@ -192,6 +192,7 @@ export class ModelLibrary {
         ...(lastCheck && { lastCheck }),
         ...(copying && { copying }),
         ...(fileCount !== undefined && { fileCount }),
+        ...(model.bundle?.mlc && { isCompiled: true }),
         isCopied: (session?.models ?? []).some((offer) => offer.sha256 === sha256),
       };
     });

@@ -86,12 +86,11 @@ function whileIdle(
 }
 
 function copyAction(
-  { id, place, fileCount, isCopied, copying }: StoredModelView,
+  { id, place, isCompiled, isCopied, copying }: StoredModelView,
   shown: string,
   { run }: RowCommands,
 ): TemplateResult | typeof nothing {
-  // One of several files the companion takes from its own disk only.
-  if (place !== 'browser' || fileCount !== undefined || isCopied || copying) return nothing;
+  if (place !== 'browser' || isCompiled || isCopied || copying) return nothing;
   return html`<button
     aria-label="Copy ${shown} to the companion"
     title="The companion goes on with it on the CPU when the GPU goes away"
