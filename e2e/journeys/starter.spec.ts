@@ -89,6 +89,11 @@ async function fullRoom(visitor: Visitor, other: string): Promise<void> {
     `Second turn, primed: ${promptTokens} tokens of prompt, first token after ${firstTokenMs} ms, whole answer ${tookMs} ms`,
   );
   expect(promptTokens).toBeGreaterThanOrEqual(600);
+  const { primings } = visitor;
+  await visitor.page.reload();
+  await expect.poll(() => visitor.primings).toBeGreaterThan(primings);
+  const first = await visitor.sayAndSettle('What is a room?');
+  expect(first.cachedTokens).toBeGreaterThan(0.5 * (first.promptTokens ?? Infinity));
   expect(firstTokenMs).toBeLessThan(15_000);
   expect(tookMs).toBeLessThan(60_000);
 }

@@ -20,12 +20,14 @@ export class Visitor {
   readonly turns: TurnLine[] = [];
   /** Errors of the page and its workers that no journey may cause. */
   readonly defects: string[] = [];
+  /** How often the room was read before anybody asked. */
+  primings = 0;
 
   constructor(page: Page) {
     this.page = page;
     page.on('pageerror', (error) => this.defects.push(error.message));
     page.on('console', (message) => {
-      if (message.text().startsWith('{"event":"turn.')) this.#tell(message.text());
+      if (/^\{"event":"(turn|serve)\./.test(message.text())) this.#tell(message.text());
       if (message.type() === 'error' && DEFECTS.test(message.text())) this.defects.push(message.text());
     });
   }
@@ -123,7 +125,10 @@ export class Visitor {
 
   #tell(line: string): void {
     // Our own log, written as JSON; what it says is asserted by who asked.
-    const told = JSON.parse(line) as TurnLine & { readonly event: string };
-    if (['turn.replied', 'turn.silent', 'turn.errored'].includes(told.event)) this.turns.push(told);
+    const told = JSON.parse(line) as { readonly event: string; readonly code?: string };
+    if (told.event === 'turn.primed') this.primings += 1;
+    // That somebody asks meanwhile is no failure.
+    if (told.event.endsWith('.not-primed') && told.code !== 'Aborted') this.defects.push(line);
+    if (['turn.replied', 'turn.silent', 'turn.errored'].includes(told.event)) this.turns.push(told as TurnLine);
   }
 }

@@ -104,6 +104,7 @@ export function describeNodeStores(name: string, open: () => Promise<NodeStores>
         expect(counters(await stores.room.before(CHANNEL, Infinity, 2))).toEqual([4, 5]);
         expect(counters(await stores.room.before(CHANNEL, 4, 2))).toEqual([2, 3]);
         expect(await stores.room.after(OTHER_CHANNEL, 0, 9)).toEqual([]);
+        expect(await stores.room.after(CHANNEL, Infinity, 9)).toEqual([]);
       });
 
       it('finds a row by event id, and the first one by message id and sender', async () => {

@@ -109,7 +109,8 @@ async function primeOnce(input: TurnInput, signal: AbortSignal, deps: TurnDeps):
   if (deps.adapters && deps.adapters().length > 0) return;
   try {
     const { messages } = await compose(input, signal, deps);
-    await beforeAbort(deps.lane.warmup(signal, messages), signal);
+    const { totalMs } = await beforeAbort(deps.lane.warmup(signal, messages), signal);
+    deps.log.log('debug', 'turn.primed', { tookMs: Math.round(totalMs) });
   } catch (error) {
     // The turn itself will tell what is wrong; that it was only stopped is how priming ends in a busy room.
     deps.log.log('debug', 'turn.not-primed', { code: toAppError(error).code });

@@ -31,7 +31,8 @@ export function createIdbRoomStore(database: NodeDatabase): RoomStore {
       }),
     after: (channel, arrival, limit) =>
       stored(() => {
-        const range = IDBKeyRange.bound([channel, arrival], [channel, Infinity], true);
+        // A list sorts behind every number: an arrival of Infinity is no empty range, which IndexedDB refuses.
+        const range = IDBKeyRange.bound([channel, arrival], [channel, []], true);
         return database.getAllFromIndex('roomLog', 'arrival', range, limit);
       }),
     before: (channel, arrival, limit) =>
