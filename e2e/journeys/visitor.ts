@@ -129,6 +129,7 @@ export class Visitor {
     if (told.event === 'turn.primed') this.primings += 1;
     // That somebody asks meanwhile is no failure.
     if (told.event.endsWith('.not-primed') && told.code !== 'Aborted') this.defects.push(line);
-    if (['turn.replied', 'turn.silent', 'turn.errored'].includes(told.event)) this.turns.push(told as TurnLine);
+    if (['turn.replied', 'turn.silent', 'turn.errored'].includes(told.event))
+      this.turns.push(told as TurnLine);
   }
 }

@@ -57,7 +57,10 @@ export class Engine {
     const giveUp = createFailure();
     const cancelTimeout = clock.after(loadTimeoutMs, () => {
       giveUp.fail(
-        new AppError('LaneStartFailed', `The engine did not load within ${loadTimeoutMs / 1000} s.`),
+        new AppError(
+          'LaneStartFailed',
+          `The engine did not load within ${Math.round(loadTimeoutMs / 1000)} s.`,
+        ),
       );
     });
     const onAbort = (): void => {
