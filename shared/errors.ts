@@ -151,10 +151,11 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   EndpointPublic: 'Confirm the address if you want to send what is said in the room there.',
   EndpointUnreachable:
     'Start the server, or check its address under "Models". She asks again at the next message.',
-  EndpointRefused: 'Check address, key and model of the server under "Models".',
+  EndpointRefused:
+    'Check address, key and model of the server under "Models". She asks again at the next message.',
   EndpointBusy: 'Wait until the server is ready. She asks again at the next message.',
   EndpointMalformed:
-    'Check the address: it must be the base of an OpenAI-compatible server, often ending in /v1.',
+    'Check the address: it must be the base of an OpenAI-compatible server, often ending in /v1. She asks again at the next message.',
   LaneStartFailed: 'Read the cause above; reload the page, or choose the other lane with --lane.',
   LaneDied: 'The engine stopped. It is started again for the next turn; reload if it stays down.',
   DeviceLost:

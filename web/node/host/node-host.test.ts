@@ -234,6 +234,7 @@ describe('the persona host', () => {
   it('hosts her when somebody speaks and her server is back, and asks no other engine for that', async () => {
     for (const [code, said] of [
       ['EndpointUnreachable', ['You said: are you there?']],
+      ['EndpointMalformed', ['You said: are you there?']],
       ['LaneStartFailed', []],
     ] as const) {
       const world = new HostWorld();

@@ -15,7 +15,13 @@ import type { NodeHostDeps } from './host-deps.ts';
 
 /** Until the person does something. */
 const STOPPED: ReadonlySet<ErrorCode> = new Set(['DeviceFreed', 'DeviceLost']);
-const MAY_BE_BACK: ReadonlySet<ErrorCode> = new Set(['EndpointUnreachable', 'EndpointBusy']);
+/** What a person mends at their server, of which nobody tells the page. */
+const MAY_BE_BACK: ReadonlySet<ErrorCode> = new Set([
+  'EndpointUnreachable',
+  'EndpointBusy',
+  'EndpointRefused',
+  'EndpointMalformed',
+]);
 /** However much is said meanwhile. */
 const ASK_AGAIN_AFTER_MS = 2_000;
 
