@@ -146,7 +146,7 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   DownloadBusy: 'Resume in a few minutes; what has arrived is kept.',
   DownloadRefused: 'Check the address, or save the file another way and open it here.',
   DownloadChanged: 'Delete this download and start it again: the host has another file now.',
-  DownloadElsewhere: 'It is being loaded in another tab or window of this browser; wait for it there.',
+  DownloadElsewhere: 'It is being loaded already, here or in another tab of this browser; wait for it.',
   EndpointForbidden: 'Give the address of a machine of yours; link-local and reserved ones are never used.',
   EndpointPublic: 'Confirm the address if you want to send what is said in the room there.',
   EndpointUnreachable:

@@ -83,7 +83,7 @@ describe('a download that is under way', () => {
       code: 'DownloadElsewhere',
       message: 'big.gguf is being loaded elsewhere.',
     });
-    expect(NEXT_STEP.DownloadElsewhere).toContain('wait for it there');
+    expect(NEXT_STEP.DownloadElsewhere).toContain('wait for it');
     host.letOn();
     expect(await ended).toBeUndefined();
     expect(await wholeModels()).toEqual([NAME]);

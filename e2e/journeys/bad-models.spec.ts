@@ -110,7 +110,7 @@ test('a download that two tabs ask for is fetched once, and the second one is to
     await expect(second.page.getByRole('note', { name: 'This tab' })).toContainText('Another tab');
     await askFor(second);
     await expect(second.models).toContainText('big.gguf is being loaded already');
-    await expect(second.models).toContainText('wait for it there');
+    await expect(second.models).toContainText('wait for it');
     host.letOn();
     for (const { models } of [first, second])
       await expect(models.getByRole('button', { name: 'Use big.gguf' })).toBeVisible({ timeout: 60_000 });

@@ -1,4 +1,4 @@
-/** Owns what a whole bundle is known by, so that the same model has one name wherever it lies. */
+/** Owns what a whole bundle is known by: a split model as everywhere else, a compiled one within this browser. */
 import { createSHA256 } from 'hash-wasm';
 import { AppError } from '../../../shared/errors.ts';
 import { oneFile } from '../models/one-file.ts';

@@ -92,7 +92,7 @@ describe('a model of several files', () => {
         bytes[CHUNK_BYTES] = (bytes[CHUNK_BYTES] ?? 0) ^ 1;
         files.set(`${FOLDER}params_shard_1.bin`, bytes);
       },
-      'ModelTruncated',
+      'DownloadChanged',
       'params_shard_1.bin',
     ],
     [
@@ -101,7 +101,7 @@ describe('a model of several files', () => {
       (host) => {
         giveSplit(host, splitShard(1, 3));
       },
-      'ModelIncomplete',
+      'DownloadRefused',
       'shard 2 of 3',
     ],
     [
@@ -110,7 +110,7 @@ describe('a model of several files', () => {
       (host) => {
         giveSplit(host, text('junk'));
       },
-      'ModelNotGguf',
+      'DownloadRefused',
       'GGUF',
     ],
   ])('is refused by name with %s, and nothing stored is touched', async (_what, path, spoil, code, words) => {

@@ -91,9 +91,90 @@ describe('a model of several files', () => {
     const { host, service, states, stored } = bundleWorld();
     const shards = await splitModel(randomModel({ shape: { ...RANDOM_SHAPE, layers: 5 } }), 2, 'big');
     giveSplit(host, shards[1]?.bytes);
-    await expect(service().start(SPLIT)).rejects.toMatchObject({ code: 'ModelIncomplete' });
+    const downloads = service();
+    await expect(downloads.start(SPLIT)).rejects.toMatchObject({ code: 'DownloadRefused' });
     expect(await stored.list()).toEqual([]);
-    expect(states.at(-1)).toMatchObject([{ phase: 'paused', error: { code: 'ModelIncomplete' } }]);
+    expect(states.at(-1)).toMatchObject([
+      { phase: 'paused', doneBytes: 0, error: { code: 'DownloadRefused' } },
+    ]);
+    // Of the two nobody can say which is the wrong one: both come again.
+    host.files.set(SPLIT.replace('00002-of', '00001-of'), shards[0]?.bytes ?? new Uint8Array());
+    const second = service();
+    await second.remove(states.at(-1)?.[0]?.id ?? '');
+    await second.start(SPLIT);
+    expect(await stored.list()).toHaveLength(1);
+  });
+
+  it('stays what it is where somebody asks for it once more, also without room for another', async () => {
+    const { host, service, states, stored, store } = bundleWorld();
+    giveMlc(host);
+    const downloads = service();
+    const finished = await downloads.start('https://models.example/tiny/');
+    host.sentBytes = 0;
+    store.freeBytes = () => Promise.resolve(0);
+    expect(await downloads.start('https://models.example/tiny/')).toEqual(finished);
+    expect(await stored.list()).toHaveLength(1);
+    expect(states.at(-1)).toEqual([]);
+  });
+
+  it('is none where its files were deleted while the last one came', async () => {
+    const { host, service, bundles, stored, states } = bundleWorld();
+    giveMlc(host);
+    host.odd = ({ url, method }) => {
+      // The longest is the last to come.
+      if (method === 'GET' && url.endsWith('_1.bin'))
+        for (const { parts } of bundles.folders.values()) parts.finished.clear();
+      return undefined;
+    };
+    await expect(service().start('https://models.example/tiny/')).rejects.toMatchObject({
+      code: 'DownloadBusy',
+    });
+    expect(await stored.list()).toEqual([]);
+    expect(states.at(-1)).toMatchObject([{ phase: 'paused' }]);
+    host.odd = undefined;
+    await service().start('https://models.example/tiny/');
+    expect(await stored.list()).toHaveLength(1);
+  });
+
+  it('leaves no row behind where a file of it cannot be opened to be checked', async () => {
+    const { host, service, bundles, states } = bundleWorld();
+    giveMlc(host);
+    const downloads = service();
+    const { bundle: id = '', sha256 } = await downloads.start('https://models.example/tiny/');
+    const parts = bundles.folders.get(id)?.parts ?? new MemoryPartStore();
+    const reopen = parts.reopen.bind(parts);
+    let opened = 0;
+    parts.reopen = (name) => ((opened += 1) === 2 ? Promise.resolve(undefined) : reopen(name));
+    await expect(downloads.check(sha256, id)).rejects.toMatchObject({ code: 'ModelNotFound' });
+    expect(states.at(-1)).toEqual([]);
+  });
+
+  it('is asked for without what no model has: an endless ETag or address, a size below nothing', async () => {
+    const { host, service, stored } = bundleWorld();
+    giveMlc(host);
+    host.etags.set(`${FOLDER}params_shard_1.bin`, `"${'e'.repeat(300)}"`);
+    await service().start('https://models.example/tiny/');
+    expect(await stored.list()).toHaveLength(1);
+    const sha = '9217f5db79a29953eb74d5343926648285ec7e67';
+    const api = 'https://huggingface.co/api/models/o/r';
+    host.files.set(`${api}/revision/main`, text({ sha }));
+    host.files.set(`${api}/tree/${sha}`, text([{ path: 'a.gguf', size: -5.5 }]));
+    const long = `https://models.example/${'a'.repeat(2_100)}.gguf`;
+    host.files.set(long, text('a model'));
+    await expect(service().start(long)).rejects.toMatchObject({ code: 'DownloadRefused' });
+    const asked = service().start('https://huggingface.co/o/r/resolve/main/a.gguf');
+    await expect(asked).rejects.toMatchObject({ code: 'DownloadRefused' });
+  });
+
+  it('says which address is wanted where it is that of a repository of GGUF files', async () => {
+    const { host, service } = bundleWorld();
+    const sha = '9217f5db79a29953eb74d5343926648285ec7e67';
+    const api = 'https://huggingface.co/api/models/o/r';
+    host.files.set(`${api}/revision/main`, text({ sha }));
+    host.files.set(`${api}/tree/${sha}`, text([{ path: 'small-q8_0.gguf', size: 5 }]));
+    await expect(service().start('https://huggingface.co/o/r')).rejects.toMatchObject({
+      message: expect.stringContaining('such as small-q8_0.gguf') as string,
+    });
   });
 
   it('goes on where it was after its tab was gone, and fetches nothing twice', async () => {

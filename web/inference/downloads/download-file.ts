@@ -71,7 +71,8 @@ async function fetchMissing(
     doneBytes += count;
     onStep({ step: 'fetching', doneBytes });
   };
-  onBytes(0);
+  // A file that is only read again is not fetched.
+  if (missing.length > 0) onBytes(0);
   await inParallel(
     deps.atOnce,
     spansOf(missing),

@@ -1,6 +1,6 @@
 /** Owns fetching all files of one download: a few at once, each put in place as soon as it is verified. */
 import type { Clock } from '../../../shared/clock.ts';
-import { toAppError, type ErrorCode } from '../../../shared/errors.ts';
+import { AppError, toAppError, type ErrorCode } from '../../../shared/errors.ts';
 import type { BundleFolder } from './bundle-store.ts';
 import { downloadFile, type DownloadStep } from './download-file.ts';
 import type { FetchBytes } from './fetch-range.ts';
@@ -61,7 +61,7 @@ export async function runJob(
         async (error: unknown) => {
           // Bytes that are not the host's own file are worth nothing: the next start begins anew.
           if (isWorthNothing(error)) await store.remove(id);
-          throw error;
+          throw job.folder && isWorthNothing(error) ? notTheModel(job, error) : error;
         },
       );
       const finishedAs = finishedName(job, id, sha256);
@@ -84,6 +84,14 @@ const WORTH_NOTHING: ReadonlySet<ErrorCode> = new Set([
   'ModelUnsupported',
   'ModelIncomplete',
 ]);
+
+/** Files of several that do not make the model: the host is to blame, and not a file that the person has. */
+export function notTheModel({ name }: Job, thrown: unknown): AppError {
+  const { code, message } = toAppError(thrown);
+  // Its own list, or its own hash, is of other bytes than it sends.
+  const newCode = code === 'ModelTruncated' ? 'DownloadChanged' : 'DownloadRefused';
+  return new AppError(newCode, `The files of ${name} do not make a model: ${message}`, { cause: thrown });
+}
 
 /** What came is not what was to come. */
 export function isWorthNothing(error: unknown): boolean {

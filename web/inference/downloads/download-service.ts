@@ -10,27 +10,18 @@ import {
   bundleJob,
   finishedOf,
   isWorthNothing,
+  notTheModel,
   runJob,
   type FinishedFile,
   type Job,
 } from './download-job.ts';
+import { finishedAs, type FinishedDownload } from './finished-download.ts';
 import { DownloadStates, rateOf, type DownloadState } from './download-states.ts';
 import type { FetchBytes } from './fetch-range.ts';
 import { downloadIdOf, type DownloadManifest } from './manifest.ts';
 import type { PartFile, PartStore } from './part-file.ts';
+import { withDeadline } from './host-deadline.ts';
 import { resolvePlan } from './resolve-plan.ts';
-
-/** A verified model that this browser now has. */
-export interface FinishedDownload {
-  readonly name: string;
-  readonly sizeBytes: number;
-  /** Of a bundle as {@link bundleHashOf} has it. */
-  readonly sha256: string;
-  /** `host`: the host published this hash and it was compared; `none`: it published none. */
-  readonly verified: 'host' | 'none';
-  /** Id of the bundle, for a model of several files. */
-  readonly bundle?: string;
-}
 
 export interface DownloadServiceDeps {
   readonly store: PartStore;
@@ -73,11 +64,16 @@ export class DownloadService {
    * `resolvePlan` and `runJob` do, with `StorageFailed` where it does not fit, `Aborted` when it is paused.
    */
   async start(address: string): Promise<FinishedDownload> {
-    const resolved = await resolvePlan(address, this.#deps.fetchBytes, new AbortController().signal);
+    const asking = withDeadline(this.#deps.fetchBytes, this.#deps.clock);
+    const resolved = await resolvePlan(address, asking, new AbortController().signal);
     if (resolved.kind === 'file')
       return this.#run(this.#fileJob(await downloadIdOf(resolved.manifest), resolved.manifest));
     const { plan } = resolved;
-    return this.#run(bundleJob(await this.#deps.bundles.open(await bundleIdOf(plan), plan)));
+    const folder = await this.#deps.bundles.open(await bundleIdOf(plan), plan);
+    const job = bundleJob(folder);
+    const sha256 = (await isWhole(folder, job)) ? await folder.sealed() : undefined;
+    // It is here already, and somebody may think with it.
+    return sha256 === undefined ? this.#run(job) : finishedAs(job, sha256);
   }
 
   /** Goes on with a paused one. Rejects as `start` does. */
@@ -167,27 +163,18 @@ export class DownloadService {
     const { folder } = job;
     this.#jobs.set(job.id, job);
     try {
-      const doneBytes = this.#states.doneBytes(job.id);
+      const doneBytes = folder ? await arrivedBytes(job) : this.#states.doneBytes(job.id);
       this.#states.show({ ...described(job), doneBytes, phase: 'fetching' });
       await this.#checkSpace(job, doneBytes);
       await folder?.seal(undefined);
       const tell = this.#teller(job);
       const files = await runJob(job, { fetchBytes, clock }, tell, signal);
       const sha256 = folder
-        ? await bundleHashOf(folder, files, (read) => tell('verifying', read), signal)
+        ? await this.#sealed(job, folder, files, (read) => tell('verifying', read), signal)
         : (files[0]?.sha256 ?? '');
-      await folder?.seal(sha256);
       this.#states.delete(job.id);
       this.#jobs.delete(job.id);
-      const { name } = job;
-      const isVerified = files.every(({ manifest }) => manifest.sha256 !== undefined);
-      return {
-        name,
-        sizeBytes: sizeOf(job.files),
-        sha256,
-        verified: isVerified ? 'host' : 'none',
-        ...(folder && { bundle: job.id }),
-      };
+      return finishedAs(job, sha256);
     } catch (thrown) {
       const error = toAppError(thrown, 'StorageFailed');
       await this.#stopped(job, error);
@@ -195,15 +182,38 @@ export class DownloadService {
     }
   }
 
+  /** What it is known by from now on. Rejects where its files do not make one model: they are worth nothing then. */
+  async #sealed(
+    job: Job,
+    folder: BundleFolder,
+    files: readonly FinishedFile[],
+    onBytes: (doneBytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<string> {
+    try {
+      const sha256 = await bundleHashOf(folder, files, onBytes, signal);
+      // Another tab may have deleted it in the meantime.
+      if ((await finishedOf(job)).size < job.files.length)
+        throw new AppError('DownloadBusy', `Files of ${job.name} were deleted meanwhile, in another tab.`);
+      await folder.seal(sha256);
+      return sha256;
+    } catch (error) {
+      if (!isWorthNothing(error)) throw error;
+      for (const { manifest, finishedAs: name } of files) {
+        const id = await downloadIdOf(manifest);
+        await job.store.unfinish(id, name);
+        await job.store.remove(id);
+      }
+      throw notTheModel(job, error);
+    }
+  }
+
   async #checkOnce(job: Job, files: readonly FinishedFile[], signal: AbortSignal): Promise<number> {
-    const { store } = job;
     const tell = this.#teller(job);
     let healedChunks = 0;
     let before = 0;
     for (const file of files) {
-      const part = await store.reopen(file.finishedAs);
-      if (!part)
-        throw new AppError('ModelNotFound', `${file.manifest.name} is not in this browser any more.`);
+      const part = await this.#reopened(job, file);
       const onStep = (step: 'fetching' | 'verifying', doneBytes: number): void => {
         tell(step, before + doneBytes);
       };
@@ -218,6 +228,17 @@ export class DownloadService {
     }
     this.#states.delete(job.id);
     return healedChunks;
+  }
+
+  async #reopened({ id, store }: Job, file: FinishedFile): Promise<PartFile> {
+    try {
+      const part = await store.reopen(file.finishedAs);
+      if (part) return part;
+      throw new AppError('ModelNotFound', `${file.manifest.name} is not in this browser any more.`);
+    } catch (error) {
+      this.#states.delete(id);
+      throw error;
+    }
   }
 
   /** Closes the part in any case. */

@@ -4,7 +4,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { AppError, fromWireError, toWireError } from '../../../shared/errors.ts';
 import { isAllowedHost } from '../../../shared/models/hosts.ts';
 import type { Answer, WorkerHandle } from '../worker-seam.ts';
-import type { FinishedDownload } from './download-service.ts';
+import type { FinishedDownload } from './finished-download.ts';
 import type { DownloadState } from './download-states.ts';
 import { addressOf } from './resolve-manifest.ts';
 import type { DownloadWorkerApi } from './worker-service.ts';

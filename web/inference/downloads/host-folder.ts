@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { AppError } from '../../../shared/errors.ts';
 import { checkStatus, hostOf, offline, type FetchBytes } from './fetch-range.ts';
 import { readText } from './host-text.ts';
-import type { DownloadManifest } from './manifest.ts';
+import { MAX_ETAG_CHARS, type DownloadManifest } from './manifest.ts';
 
 export interface HostFolder {
   /** For people: the repository, or the folder's own name. */
@@ -20,12 +20,13 @@ const ANSWER_BYTES = 4 * 1024 * 1024;
 const INDEX_BYTES = 1024 * 1024;
 
 const RevisionSchema = v.object({ sha: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/)) });
+const SizeSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const FilesSchema = v.array(
   v.object({
     path: v.string(),
-    size: v.optional(v.number()),
+    size: v.optional(SizeSchema),
     /** `oid` is the SHA-256 of the file's bytes. */
-    lfs: v.optional(v.object({ oid: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size: v.number() })),
+    lfs: v.optional(v.object({ oid: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size: SizeSchema })),
   }),
 );
 
@@ -126,8 +127,9 @@ export async function fromHead(
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 1)
     throw new AppError('DownloadRefused', `${url.host} does not say how large ${name} is.`);
   const etag = response.headers.get('etag');
-  // A weak one may stand for other bytes.
-  return { url: url.href, name, sizeBytes, ...(etag !== null && !etag.startsWith('W/') && { etag }) };
+  // A weak one may stand for other bytes; one longer than any is kept by nobody.
+  const isKept = etag !== null && !etag.startsWith('W/') && etag.length <= MAX_ETAG_CHARS;
+  return { url: url.href, name, sizeBytes, ...(isKept && { etag }) };
 }
 
 async function readAnswer<T>(

@@ -1,6 +1,8 @@
 /** Owns what a download promises before its first byte: the exact file, its size, and what it must turn out to be. */
 import * as v from 'valibot';
 
+export const MAX_ETAG_CHARS = 256;
+
 export const DownloadManifestSchema = v.object({
   /** Of the very bytes: with a pinned revision where the host has revisions. */
   url: v.pipe(v.string(), v.maxLength(2048)),
@@ -19,7 +21,7 @@ export const DownloadManifestSchema = v.object({
   /** The host's revision, for people. */
   revision: v.optional(v.pipe(v.string(), v.maxLength(128))),
   /** Strong validator of the host, where it lets us read it. */
-  etag: v.optional(v.pipe(v.string(), v.maxLength(256))),
+  etag: v.optional(v.pipe(v.string(), v.maxLength(MAX_ETAG_CHARS))),
 });
 export type DownloadManifest = v.InferOutput<typeof DownloadManifestSchema>;
 

@@ -8,7 +8,7 @@ import { createModelFiles, MODEL_FOLDER, modelFileName } from '../models/model-f
 import type { WorkerFileHandle } from '../worker-file-handle.ts';
 import { BundlePlanSchema, type BundlePlan } from './bundle-plan.ts';
 import type { BundleFolder, BundleStore } from './bundle-store.ts';
-import { createOpfsPartStore } from './opfs-part-store.ts';
+import { createOpfsPartStore, DOWNLOAD_FOLDER } from './opfs-part-store.ts';
 
 const FOLDER = 'bundles';
 const PLAN = 'plan.json';
@@ -46,7 +46,7 @@ export function createOpfsBundleStore(root: FileSystemDirectoryHandle): BundleSt
       try {
         const directory = await (await folder()).getDirectoryHandle(id, { create: true });
         const first = await readPlan(directory);
-        if (!first) await writeWhole(directory, PLAN, JSON.stringify({ version: VERSION, plan }));
+        if (!first) await writePlan(directory, plan);
         return opened(id, first ?? plan, directory);
       } catch (error) {
         throw storageError(error);
@@ -55,9 +55,12 @@ export function createOpfsBundleStore(root: FileSystemDirectoryHandle): BundleSt
     remove: async (id) => {
       try {
         const directory = await (await folder()).getDirectoryHandle(id);
-        // The plan last: without it the rest would be bytes that nobody lists.
-        for await (const name of directory.keys())
-          if (name !== PLAN) await directory.removeEntry(name, { recursive: true });
+        // What another tab is fetching refuses first, while nothing else is gone. The plan last: without it the rest would
+        // be bytes that nobody lists.
+        for (const name of [DOWNLOAD_FOLDER, SEAL, MODEL_FOLDER])
+          await directory.removeEntry(name, { recursive: true }).catch((error: unknown) => {
+            if (!(error instanceof DOMException && error.name === 'NotFoundError')) throw error;
+          });
         await (await folder()).removeEntry(id, { recursive: true });
       } catch (error) {
         if (!(error instanceof DOMException && error.name === 'NotFoundError')) throw storageError(error);
@@ -91,6 +94,17 @@ async function readSeal(directory: FileSystemDirectoryHandle): Promise<string | 
   return file?.size === SHA256_CHARS ? file.text() : undefined;
 }
 
+async function writePlan(directory: FileSystemDirectoryHandle, plan: BundlePlan): Promise<void> {
+  const text = JSON.stringify({ version: VERSION, plan });
+  // What could not be read back would be bytes that nobody lists.
+  if (new TextEncoder().encode(text).length > PLAN_BYTES)
+    throw new AppError(
+      'DownloadRefused',
+      `The list of the files of ${plan.name} is longer than any model's.`,
+    );
+  await writeWhole(directory, PLAN, text);
+}
+
 async function writeWhole(directory: FileSystemDirectoryHandle, name: string, text: string): Promise<void> {
   try {
     const handle = (await directory.getFileHandle(name, { create: true })) as WorkerFileHandle;
@@ -111,6 +125,8 @@ async function writeWhole(directory: FileSystemDirectoryHandle, name: string, te
 
 function storageError(error: unknown): AppError {
   if (error instanceof AppError) return error;
+  if (error instanceof DOMException && error.name === 'NoModificationAllowedError')
+    return new AppError('DownloadElsewhere', 'It is being loaded elsewhere.', { cause: error });
   const cause = error instanceof Error ? error.message : String(error);
   return new AppError('StorageFailed', `The browser could not store the download: ${cause}`, {
     cause: error,

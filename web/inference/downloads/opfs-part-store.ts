@@ -11,7 +11,7 @@ import { CHUNK_BYTES, chunkCount, chunkRange } from './chunks.ts';
 import { DownloadManifestSchema, toHex, type DownloadManifest } from './manifest.ts';
 import type { PartFile, PartStore, StoredPart } from './part-file.ts';
 
-const FOLDER = 'downloads';
+export const DOWNLOAD_FOLDER = 'downloads';
 const RECORD_BYTES = 36;
 /** Largest manifest that is read back. */
 const MANIFEST_BYTES = 16 * 1024;
@@ -28,7 +28,8 @@ export function createOpfsPartStore(
   root: FileSystemDirectoryHandle,
   models: { readonly folder: string; readonly nameOf: (name: string, kind?: ModelFileKind) => string },
 ): PartStore {
-  const folder = (): Promise<FileSystemDirectoryHandle> => root.getDirectoryHandle(FOLDER, { create: true });
+  const folder = (): Promise<FileSystemDirectoryHandle> =>
+    root.getDirectoryHandle(DOWNLOAD_FOLDER, { create: true });
   const fileOf = async (name: string): Promise<WorkerFileHandle> =>
     (await (await folder()).getFileHandle(name, { create: true })) as WorkerFileHandle;
   const remove = async (id: string): Promise<void> => {

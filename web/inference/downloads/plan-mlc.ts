@@ -15,6 +15,7 @@ import type { BundlePlan } from './bundle-plan.ts';
 import { hostOf, type FetchBytes } from './fetch-range.ts';
 import type { HostFolder } from './host-folder.ts';
 import { readText } from './host-text.ts';
+import { inParallel } from './in-parallel.ts';
 import { toHex, type DownloadManifest } from './manifest.ts';
 
 export interface MlcPlanDeps {
@@ -26,6 +27,8 @@ export interface MlcPlanDeps {
   readonly contextTokens: number | undefined;
 }
 
+/** Questions under way at once. */
+const AT_ONCE = 4;
 /** Of one that runs everywhere else: the largest have 20 MB. */
 const MAX_LIBRARY_BYTES = 256 * 1024 * 1024;
 
@@ -46,10 +49,20 @@ export async function planMlc(
   ]);
   for (const name of config.list.tokenizer_files)
     if (!files.has(name)) files.set(name, await folder.manifestOf(name));
-  for (const { dataPath, nbytes, md5sum } of weights.list.records) {
-    if (files.has(dataPath))
+  const { records } = weights.list;
+  const shards = new Map<string, DownloadManifest>();
+  await inParallel(
+    AT_ONCE,
+    records,
+    async ({ dataPath }) => {
+      shards.set(dataPath, await folder.manifestOf(dataPath));
+    },
+    signal,
+  );
+  for (const { dataPath, nbytes, md5sum } of records) {
+    const manifest = shards.get(dataPath);
+    if (files.has(dataPath) || !manifest)
       throw new AppError('ModelUnsupported', `The ${MLC_WEIGHTS} of ${folder.name} lists ${dataPath} twice.`);
-    const manifest = await folder.manifestOf(dataPath);
     if (manifest.sizeBytes !== nbytes)
       throw new AppError(
         'DownloadRefused',

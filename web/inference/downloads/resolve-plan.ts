@@ -1,17 +1,23 @@
 /** Owns which files an address stands for: one, all shards of a split GGUF, or a model that MLC compiled. */
+import * as v from 'valibot';
 import { AppError } from '../../../shared/errors.ts';
+import { MLC_CONFIG } from '../../../shared/models/mlc-lists.ts';
 import { compiledAt } from '../../../shared/models/compiled-catalogue.ts';
-import type { BundlePlan } from './bundle-plan.ts';
+import { BundlePlanSchema } from './bundle-plan.ts';
 import type { FetchBytes } from './fetch-range.ts';
 import { fromHead, openHuggingFace, openPlainFolder, type HostFolder } from './host-folder.ts';
-import type { DownloadManifest } from './manifest.ts';
+import { DownloadManifestSchema, type DownloadManifest } from './manifest.ts';
 import { planMlc } from './plan-mlc.ts';
 import { addressOf, HUGGING_FACE_FILE, resolveManifest, splitPath } from './resolve-manifest.ts';
 import { splitNamesOf } from '../../../shared/inference/gguf-split-names.ts';
 
-export type DownloadPlan =
-  | { readonly kind: 'file'; readonly manifest: DownloadManifest }
-  | { readonly kind: 'bundle'; readonly plan: BundlePlan };
+const DownloadPlanSchema = v.variant('kind', [
+  v.object({ kind: v.literal('file'), manifest: DownloadManifestSchema }),
+  v.object({ kind: v.literal('bundle'), plan: BundlePlanSchema }),
+]);
+export type DownloadPlan = v.InferOutput<typeof DownloadPlanSchema>;
+
+const HUGGING_FACE = 'huggingface.co';
 
 /** Hugging Face: a repository, or a revision of it. */
 const REPOSITORY = /^\/([\w.-]+\/[\w.-]+)(?:\/(?:tree|resolve)\/([^/]+))?\/?$/;
@@ -28,7 +34,20 @@ export async function resolvePlan(
   signal: AbortSignal,
 ): Promise<DownloadPlan> {
   const url = addressOf(address);
+  const resolved = await planOf(address, url, fetchBytes, signal);
+  // What is written down has to be read back: a name or an address may be longer than any, a size none.
+  if (v.is(DownloadPlanSchema, resolved)) return resolved;
+  throw new AppError('DownloadRefused', `${url.host} tells of a file that cannot be one of a model.`);
+}
+
+async function planOf(
+  address: string,
+  url: URL,
+  fetchBytes: FetchBytes,
+  signal: AbortSignal,
+): Promise<DownloadPlan> {
   const { folder, file } = await placeOf(url, fetchBytes, signal);
+  if (folder && file === undefined && url.host === HUGGING_FACE) await requireCompiled(folder);
   if (folder && (file === undefined || file.endsWith('.wasm'))) {
     const known = compiledAt(url);
     const library = async (): Promise<DownloadManifest> => {
@@ -57,7 +76,7 @@ interface Place {
 }
 
 async function placeOf(url: URL, fetchBytes: FetchBytes, signal: AbortSignal): Promise<Place> {
-  if (url.host === 'huggingface.co') {
+  if (url.host === HUGGING_FACE) {
     const whole = REPOSITORY.exec(url.pathname);
     if (whole) {
       const [, repository = '', revision = 'main'] = whole;
@@ -77,6 +96,17 @@ async function placeOf(url: URL, fetchBytes: FetchBytes, signal: AbortSignal): P
   if (file === '' && !RESOLVED.test(base.pathname)) base.pathname += 'resolve/main/';
   const folder = openPlainFolder(base, nameOf(base.pathname), fetchBytes, signal);
   return file === '' ? { folder } : { folder, file: decoded(file) };
+}
+
+/** The page of a repository of GGUF files is what most people have in their address bar. */
+async function requireCompiled(folder: HostFolder): Promise<void> {
+  const files = await folder.list();
+  const [example] = files.filter((file) => file.endsWith('.gguf'));
+  if (example === undefined || files.includes(MLC_CONFIG)) return;
+  throw new AppError(
+    'DownloadRefused',
+    `${folder.name} holds GGUF files. Give the address of one of them, such as ${example}.`,
+  );
 }
 
 function standsForSeveral(file: string): boolean {

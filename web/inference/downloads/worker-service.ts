@@ -1,7 +1,8 @@
 /** Owns what crosses between node worker and download worker: failures are values, since Comlink loses their code. */
 import { toWireError } from '../../../shared/errors.ts';
 import type { Answer } from '../worker-seam.ts';
-import type { DownloadService, FinishedDownload } from './download-service.ts';
+import type { DownloadService } from './download-service.ts';
+import type { FinishedDownload } from './finished-download.ts';
 import type { DownloadState } from './download-states.ts';
 
 /** As {@link GatedFetchDeps.ticket}, with failures as values. */

@@ -28,7 +28,7 @@ export interface StoredBundles {
   remove(id: string): Promise<void>;
 }
 
-/** In a browser `store` is the one of OPFS; no realm but the download worker writes through it. */
+/** In a browser `store` is the one of OPFS; no realm but the download worker adds to it. */
 export function createStoredBundles(store: () => Promise<BundleStore>): StoredBundles {
   return {
     list: async () => {

@@ -5,7 +5,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { idleLane } from '../../../shared/testing/host-stand-ins.ts';
 import { createMemoryDisk, createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
-import type { FinishedDownload } from '../../inference/downloads/download-service.ts';
+import type { FinishedDownload } from '../../inference/downloads/finished-download.ts';
 import type { KnownModel } from '../../inference/models/model-source.ts';
 import type { StoredBundle } from '../../inference/models/stored-bundles.ts';
 import type { OnLaneProgress } from '../../inference/progress.ts';

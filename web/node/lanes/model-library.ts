@@ -5,7 +5,7 @@ import type { Ready } from '../../../shared/bridge/protocol.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import type { LaneReport } from '../../../shared/inference/lane.ts';
 import { AppError, fromWireError, toAppError } from '../../../shared/errors.ts';
-import type { FinishedDownload } from '../../inference/downloads/download-service.ts';
+import type { FinishedDownload } from '../../inference/downloads/finished-download.ts';
 import type { DownloadState } from '../../inference/downloads/download-states.ts';
 import type { Downloads } from '../../inference/downloads/downloads.ts';
 import type { ModelFiles } from '../../inference/models/model-files.ts';
