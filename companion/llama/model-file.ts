@@ -1,6 +1,7 @@
 /** Owns looking into a model file on disk before an engine does; of one in several files, into all of them. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
 import { openGguf } from '../../shared/inference/gguf-file.ts';
 import { readGgufHeader, type GgufHeader } from '../../shared/inference/gguf-header.ts';
 import { splitNamesOf } from '../../shared/inference/gguf-split-names.ts';
@@ -32,13 +33,22 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   const files: { readonly path: string; readonly file: FileHandle }[] = [];
   try {
     for (const each of paths) {
-      const file = await open(each, 'r').catch(() => undefined);
-      if (file) files.push({ path: each, file });
+      const file = await open(each, 'r').catch((cause: unknown) => {
+        if (isMissing(cause)) return undefined;
+        throw new AppError('ModelNotFound', `${each} cannot be opened.`, { cause });
+      });
+      if (!file) continue;
+      files.push({ path: each, file });
+      if (!(await file.stat()).isFile()) throw new AppError('ModelNotFound', `${each} is not a file.`);
     }
     return await readSplit(paths[0] ?? path, files);
   } finally {
     await Promise.all(files.map(({ file }) => file.close()));
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /** A name alone says nothing: people rename what they join. */

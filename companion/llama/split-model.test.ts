@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -61,6 +61,20 @@ describe('--model with a model in several files', () => {
     const machine = { memoryBytes: 2 ** 34 };
     const split = modelBudget(await readModelFile(pathOf(1)), machine);
     expect(split).toEqual(modelBudget(await readModelFile(whole), machine));
+  });
+
+  it('names what stands in the place of a part and is no file', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'split-odd-'));
+    try {
+      const [first, second] = shards;
+      await writeFile(join(other, first?.name ?? ''), first?.bytes ?? '');
+      await mkdir(join(other, second?.name ?? ''));
+      expect(await refusal(readModelFile(join(other, first?.name ?? '')))).toMatch(
+        /^ModelNotFound: .*00002-of-00003\.gguf is not a file\.$/,
+      );
+    } finally {
+      await rm(other, { recursive: true, force: true });
+    }
   });
 
   it('names what is missing in the folder, and a part whose name does not say so', async () => {

@@ -2,7 +2,7 @@
 
 /** More shards than any model that fits a machine of a person. */
 export const MAX_PARTS = 256;
-const SHARD = /^(.+)-(\d{5})-of-(\d{5})\.gguf$/i;
+const SHARD = /^(.+)-(\d{5})(-of-(\d{5})\.gguf)$/i;
 
 export interface SplitNames {
   /** Of the whole: "NAME.gguf". */
@@ -13,12 +13,13 @@ export interface SplitNames {
 
 /** All that belong together, of the name of any one of them; undefined where it is the name of no shard. */
 export function splitNamesOf(file: string): SplitNames | undefined {
-  const [, stem = '', number = '', total = ''] = SHARD.exec(file) ?? [];
+  const [, stem = '', number = '', end = '', total = ''] = SHARD.exec(file) ?? [];
   const count = Number(total);
   const index = Number(number);
   if (stem === '' || count < 2 || count > MAX_PARTS || index < 1 || index > count) return undefined;
-  const shards = Array.from({ length: count }, (_none, at) =>
-    file.replace(`-${number}-of-${total}`, `-${String(at + 1).padStart(5, '0')}-of-${total}`),
+  const shards = Array.from(
+    { length: count },
+    (_none, at) => `${stem}-${String(at + 1).padStart(5, '0')}${end}`,
   );
   return { name: `${stem}.gguf`, shards };
 }

@@ -133,6 +133,16 @@ describe('splitNamesOf', () => {
   });
 
   it.each([
+    ['M-00002-OF-00003.GGUF', 'M-00003-OF-00003.GGUF'],
+    ['a-00001-of-00002-00001-of-00002.gguf', 'a-00001-of-00002-00002-of-00002.gguf'],
+  ])('writes the others as %s is written', (file, last) => {
+    const names = splitNamesOf(file);
+    expect(new Set(names?.shards).size).toBe(names?.shards.length);
+    expect(names?.shards).toContain(file);
+    expect(names?.shards.at(-1)).toBe(last);
+  });
+
+  it.each([
     'model.gguf',
     'a-00000-of-00002.gguf',
     'a-00003-of-00002.gguf',

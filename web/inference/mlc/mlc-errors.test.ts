@@ -24,6 +24,7 @@ describe('what web-llm throws', () => {
     ['ShaderF16SupportError', 'This model requires f16', 'LaneStartFailed'],
     ['WebGPUNotAvailableError', 'WebGPU is not supported', 'LaneStartFailed'],
     ['Error', 'Unable to find a compatible GPU', 'LaneStartFailed'],
+    ['RangeError', 'Array buffer allocation failed', 'ModelTooLarge'],
     ['Error', 'something new', 'LaneStartFailed'],
   ])('at loading: %s: %s', (name, message, code) => {
     expect(loadError(thrown(name, message)).code).toBe(code);
@@ -33,6 +34,7 @@ describe('what web-llm throws', () => {
     ['ContextWindowSizeExceededError', 'Prompt tokens exceed context window size', 'ContextOverflow'],
     ['GrammarMatcherInitError', 'Failed to initialize', 'GrammarInvalid'],
     ['DeviceLostError', 'The WebGPU device was lost', 'DeviceLost'],
+    ['Error', 'Out of memory', 'ModelTooLarge'],
     ['Error', 'something new', 'LaneDied'],
   ])('at an answer: %s: %s', (name, message, code) => {
     expect(answerError(thrown(name, message), true).code).toBe(code);

@@ -1,5 +1,6 @@
 /** Owns the names of what web-llm throws. Its classes lose their names in a minified build, so `name` and text decide. */
 import { AppError, type ErrorCode } from '../../../shared/errors.ts';
+import { saysOutOfMemory } from '../../../shared/models/out-of-memory.ts';
 
 interface Known {
   readonly sign: RegExp;
@@ -99,6 +100,11 @@ export function answerError(thrown: unknown, hasAnswered: boolean): AppError {
 function named(thrown: unknown, known: readonly Known[]): AppError | undefined {
   if (thrown instanceof AppError) return thrown;
   const text = textOf(thrown);
+  if (saysOutOfMemory(text))
+    return new AppError('ModelTooLarge', 'There was no memory for the model.', {
+      cause: thrown,
+      detail: text,
+    });
   const found = known.find(({ sign }) => sign.test(text));
   return found && new AppError(found.code, found.message, { cause: thrown, detail: text });
 }

@@ -36,6 +36,18 @@ describe('what web-llm finds of a model that we fetched', () => {
     });
   });
 
+  it.each([
+    [new RangeError('Array buffer allocation failed'), 'ModelTooLarge'],
+    [new DOMException('gone', 'NotFoundError'), 'ModelNotFound'],
+  ])('is named where %s keeps it from being read', async (cause, code) => {
+    const kept = file('tensor-cache.json', '{}');
+    kept.file.arrayBuffer = () => Promise.reject(cause);
+    const asked = await (
+      await createStoredCaches(FOLDER, [kept]).open('webllm/model')
+    ).match(`${FOLDER}tensor-cache.json`);
+    await expect(asked?.arrayBuffer()).rejects.toMatchObject({ code });
+  });
+
   it('is nothing from elsewhere, by name', async () => {
     const cache = await stage().open('webllm/model');
     const request = new Request(`${FOLDER}added_tokens.json`);

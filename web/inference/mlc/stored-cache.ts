@@ -54,6 +54,9 @@ export function createStoredCaches(folder: string, files: readonly BundleFile[])
 function answerOf({ file, sha256 }: BundleFile): CachedAnswer {
   const verified = async (): Promise<ArrayBuffer> => {
     const bytes = await file.arrayBuffer().catch((cause: unknown) => {
+      // All of a file is in memory at once: web-llm takes no less.
+      if (cause instanceof RangeError)
+        throw new AppError('ModelTooLarge', `There was no memory for ${file.name}.`, { cause });
       throw new AppError('ModelNotFound', `${file.name} cannot be read any more.`, { cause });
     });
     const present = toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
