@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -63,7 +63,7 @@ describe('--model with a model in several files', () => {
     expect(split).toEqual(modelBudget(await readModelFile(whole), machine));
   });
 
-  it('names what stands in the place of a part and is no file', async () => {
+  it('names what stands in the place of a part, and is no file or cannot be opened', async () => {
     const other = await mkdtemp(join(tmpdir(), 'split-odd-'));
     try {
       const [first, second] = shards;
@@ -71,6 +71,12 @@ describe('--model with a model in several files', () => {
       await mkdir(join(other, second?.name ?? ''));
       expect(await refusal(readModelFile(join(other, first?.name ?? '')))).toMatch(
         /^ModelNotFound: .*00002-of-00003\.gguf is not a file\.$/,
+      );
+      // A link in a circle stands for all that is there and does not open.
+      await rm(join(other, second?.name ?? ''), { recursive: true });
+      await symlink(second?.name ?? '', join(other, second?.name ?? ''));
+      expect(await refusal(readModelFile(join(other, first?.name ?? '')))).toMatch(
+        /^ModelNotFound: .*00002-of-00003\.gguf cannot be opened\.$/,
       );
     } finally {
       await rm(other, { recursive: true, force: true });

@@ -16,7 +16,7 @@ export interface OpenGguf {
 const MAGIC = 0x46554747;
 const VERSIONS: ReadonlySet<number> = new Set([2, 3]);
 /** The largest mixture-of-experts files have a few thousand tensors and some hundred keys. */
-const MAX_TENSORS = 65_536;
+export const MAX_TENSORS = 65_536;
 const MAX_KEYS = 8_192;
 const MAX_ALIGNMENT_BYTES = 65_536;
 const DEFAULT_ALIGNMENT_BYTES = 32;

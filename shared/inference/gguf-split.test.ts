@@ -34,6 +34,14 @@ async function refusal(files: readonly Shard[]): Promise<string> {
   );
 }
 
+/** The same, but for how many tensors it says that the whole model has. */
+function announcing({ name, bytes }: Shard, tensorCount: number): Shard {
+  const changed = Buffer.from(bytes);
+  const key = 'split.tensors.count';
+  changed.writeInt32LE(tensorCount, changed.indexOf(key) + key.length + 4);
+  return { name, bytes: Uint8Array.from(changed) };
+}
+
 describe('a model that was split', () => {
   it('is again the file that it was, in whatever order its parts come', async () => {
     expect(Buffer.compare(await joined(shards), model)).toBe(0);
@@ -85,6 +93,33 @@ describe('a model that was split', () => {
     // The same parts in another order are still one model, and its tensors are found by name.
     expect(await refusal([first, { name: 'b', bytes }, { name: 'c', bytes: swapped }])).toBe('a model');
     expect(await refusal([first, { name: 'b', bytes }, third])).toMatch(/not parts of one model/);
+  });
+
+  it('is refused at the first file that cannot be a part of it: neither its tensors nor later files are read', async () => {
+    const unread: GgufPart = { ...partOf(third), read: () => Promise.reject(new Error('It was read.')) };
+    const refused = async (...files: readonly Shard[]): Promise<unknown> =>
+      joinGguf([...files.map(partOf), unread]).catch((error: unknown) => error);
+    // Whoever walks the tensors of this one finds it cut.
+    const cut = ({ name, bytes }: Shard): Shard => ({ name, bytes: bytes.subarray(0, -64) });
+    const others = await splitModel(randomModel({ shape: { ...RANDOM_SHAPE, layers: 2 } }), 3, 'other');
+    expect(await refused(first, cut(others[1] as Shard))).toMatchObject({
+      code: 'ModelIncomplete',
+      message: 'other-00002-of-00003.gguf and model-00001-of-00003.gguf are parts of two different models.',
+    });
+    expect(await refused(first, cut({ ...first, name: 'copy.gguf' }))).toMatchObject({
+      code: 'ModelIncomplete',
+      message: 'model-00001-of-00003.gguf and copy.gguf are both part 1 of 3.',
+    });
+    // What the first has by itself is all that the model is said to have.
+    const own = Number(Buffer.from(first.bytes).readBigUInt64LE(8));
+    expect(await refused(announcing(first, own), cut(announcing(second, own)))).toMatchObject({
+      code: 'ModelIncomplete',
+      message: 'model-00002-of-00003.gguf and the other files are not parts of one model.',
+    });
+    expect(await refused(cut(announcing(first, 65_537)))).toMatchObject({
+      code: 'ModelUnsupported',
+      message: expect.stringContaining('announces 65537 tensors') as string,
+    });
   });
 
   it('says in which file it is cut', async () => {

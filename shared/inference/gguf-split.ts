@@ -6,7 +6,7 @@
  */
 import { AppError } from '../errors.ts';
 import { implausible, MAX_READ_BYTES, truncated, type ReadBytes } from './gguf-cursor.ts';
-import { alignmentOf, GGUF_START_BYTES, openGguf, type OpenGguf } from './gguf-file.ts';
+import { alignmentOf, GGUF_START_BYTES, MAX_TENSORS, openGguf, type OpenGguf } from './gguf-file.ts';
 import { MAX_PARTS, shownParts } from './gguf-split-names.ts';
 import type { TensorTotals } from './gguf-tensors.ts';
 
@@ -55,7 +55,7 @@ export async function joinGguf(given: readonly GgufPart[]): Promise<JoinedGguf> 
       `These are ${given.length} files; a model has ${MAX_PARTS} at most.`,
     );
   const opened: OpenPart[] = [];
-  for (const [index, part] of given.entries()) opened.push(await inFile(part.name, openPart(part, index)));
+  for (const part of given) opened.push(await inFile(part.name, openPart(part, opened)));
   return layOut(inOrder(opened));
 }
 
@@ -94,14 +94,32 @@ export function* piecesWithin(
   }
 }
 
-async function openPart({ name, sizeBytes, read }: GgufPart, index: number): Promise<OpenPart> {
+async function openPart({ name, sizeBytes, read }: GgufPart, before: readonly OpenPart[]): Promise<OpenPart> {
   const gguf = await openGguf(read, sizeBytes);
   const [number, count, allTensors] = await Promise.all(SPLIT_KEYS.map((key) => gguf.metadata.count(key)));
   if (number === undefined || count === undefined || allTensors === undefined || number >= count)
     throw new AppError('ModelIncomplete', 'This is no part of a split model.');
   if (count > MAX_PARTS) throw implausible(`${count} parts`);
-  const tensors = await gguf.walkTensors();
-  return { name, index, sizeBytes, read, gguf, tensors, number, count, allTensors };
+  if (allTensors > MAX_TENSORS) throw implausible(`${allTensors} tensors`);
+  const told = { name, index: before.length, sizeBytes, read, gguf, number, count, allTensors };
+  requireSameModel(told, before);
+  return { ...told, tensors: await gguf.walkTensors() };
+}
+
+/** Before its tensors are walked: all of them are held, and hostile parts could each have as many as a model may. */
+function requireSameModel(part: Omit<OpenPart, 'tensors'>, before: readonly OpenPart[]): void {
+  const [any] = before;
+  if (any && (part.count !== any.count || part.allTensors !== any.allTensors))
+    throw new AppError('ModelIncomplete', `${part.name} and ${any.name} are parts of two different models.`);
+  const other = before.find(({ number }) => number === part.number);
+  if (other)
+    throw new AppError(
+      'ModelIncomplete',
+      `${other.name} and ${part.name} are both part ${part.number + 1} of ${part.count}.`,
+    );
+  const tensorCount = before.reduce((sum, { gguf }) => sum + gguf.tensorCount, part.gguf.tensorCount);
+  if (tensorCount > part.allTensors)
+    throw new AppError('ModelIncomplete', `${part.name} and the other files are not parts of one model.`);
 }
 
 /** Says of which file it is; a rejection of `read` passes through. */
@@ -115,23 +133,9 @@ async function inFile<T>(name: string, work: Promise<T>): Promise<T> {
 }
 
 function inOrder(opened: readonly OpenPart[]): readonly [OpenPart, ...OpenPart[]] {
-  const byNumber = new Map<number, OpenPart>();
   const [any] = opened;
   if (!any) throw new AppError('ModelIncomplete', 'There is no file.');
-  for (const part of opened) {
-    if (part.count !== any.count || part.allTensors !== any.allTensors)
-      throw new AppError(
-        'ModelIncomplete',
-        `${part.name} and ${any.name} are parts of two different models.`,
-      );
-    const other = byNumber.get(part.number);
-    if (other)
-      throw new AppError(
-        'ModelIncomplete',
-        `${other.name} and ${part.name} are both part ${part.number + 1} of ${part.count}.`,
-      );
-    byNumber.set(part.number, part);
-  }
+  const byNumber = new Map(opened.map((part) => [part.number, part]));
   const numbers = Array.from({ length: any.count }, (_none, number) => number);
   const missing = numbers.filter((number) => !byNumber.has(number)).map((number) => number + 1);
   if (missing.length > 0)

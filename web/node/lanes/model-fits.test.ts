@@ -5,6 +5,7 @@ import type { LaneReport } from '../../../shared/inference/lane.ts';
 import { SUGGESTED_MODELS } from '../../../shared/models/catalogue.ts';
 import { idleLane } from '../../../shared/testing/host-stand-ins.ts';
 import { createMemoryDisk, createMemoryStores } from '../../../shared/testing/memory-node-stores.ts';
+import type { MlcFacts } from '../../../shared/models/mlc-lists.ts';
 import { COMPILED_MODELS } from '../../../shared/models/compiled-catalogue.ts';
 import { writeGguf } from '../../../shared/testing/gguf-writer.ts';
 import type { StoredBundle } from '../../inference/models/stored-bundles.ts';
@@ -35,6 +36,21 @@ const MODEL = writeGguf(
   [{ name: 'one', dimensions: [8, 2], type: 'F32', data: new Float32Array(16) }],
 );
 
+/** By itself 512 MiB of weights and 1 GiB of cache. */
+const compiledBundle = (
+  facts: MlcFacts,
+  sizeBytes = GIB / 2,
+  cacheBytesPerToken = 2 ** 20,
+): StoredBundle => ({
+  id: 'folder',
+  name: 'compiled',
+  sizeBytes,
+  sha256: 'b',
+  checked: 'none',
+  kind: { of: 'mlc', facts, needs: { contextTokens: 1_024, cacheBytesPerToken } },
+  fileCount: 6,
+});
+
 const stored = (id: string, more: Partial<StoredModelView> = {}): StoredModelView => ({
   id,
   name: `${id}.gguf`,
@@ -49,6 +65,7 @@ async function setUp(
   change: Partial<Ready> = {},
   probe: Partial<DeviceProbe> = {},
   { settings } = createMemoryStores(createMemoryDisk()),
+  bundles: readonly StoredBundle[] = [],
 ) {
   const session: { ready: Ready | undefined } = {
     ready: {
@@ -61,7 +78,7 @@ async function setUp(
   let reads = 0;
   const fits = new ModelFits({
     book: await FitBook.load(settings),
-    bundles: { files: async () => undefined },
+    bundles: { files: async () => undefined, list: async () => bundles },
     files: async () => ({
       find: async (sha256) => {
         reads += 1;
@@ -133,25 +150,37 @@ describe('a model that MLC compiled', () => {
   it('fits where it would run, by its own configuration', async () => {
     const { fits, reads } = await setUp({}, { webgpu: 'no shader-f16' });
     const facts = { library: 'l.wasm', contextTokens: 1_024, needsF16: false };
-    const bundle: StoredBundle = {
-      id: 'b',
-      name: 'compiled',
-      sizeBytes: GIB / 2,
-      sha256: 'b',
-      checked: 'none',
-      kind: {
-        of: 'mlc',
-        facts,
-        needs: { contextTokens: 1_024, cacheBytesPerToken: 2 ** 20 },
-      },
-      fileCount: 6,
-    };
+    const bundle = compiledBundle(facts);
     const [told] = await fits.withFits([stored('b')], [bundle]);
     // The weights, 1 GiB of cache, and the engine.
     expect(told?.fit?.words).toMatch(/^needs about 1\.7 GiB .*on the GPU/);
     expect(reads()).toBe(0);
     facts.needsF16 = true;
     expect((await fits.withFits([stored('b')], [bundle]))[0]?.fit).toBeUndefined();
+  });
+
+  it('that found no memory, or took more than was thought, is held against that same configuration', async () => {
+    const facts = { library: 'l.wasm', contextTokens: 1_024, needsF16: false };
+    // Its cache is smaller than is guessed of a model that tells nothing.
+    const bundle = compiledBundle(facts, 3.5 * GIB, 2 ** 10);
+    const { name, sizeBytes, sha256 } = bundle;
+    const source = {
+      kind: 'remembered' as const,
+      model: { name, sizeBytes, sha256, starter: false, bundle: { id: bundle.id, mlc: facts } },
+    };
+    const { fits, reads } = await setUp({}, { webgpu: 'shader-f16' }, undefined, [bundle]);
+    const told = async () => (await fits.withFits([stored('b', { sizeBytes })], [bundle]))[0]?.fit;
+    expect((await told())?.verdict).toBe('fits');
+    await fits.failed(source, false, new AppError('ModelTooLarge', 'no memory'));
+    expect((await told())?.verdict).toBe('too-large');
+    await fits.loaded(source, {
+      ...idleLane.report,
+      lane: 'mlc',
+      backend: 'webgpu',
+      memory: { bytes: 4 * GIB, of: 'buffers' },
+    });
+    expect((await told())?.words).toContain('really took');
+    expect(reads()).toBe(0);
   });
 });
 

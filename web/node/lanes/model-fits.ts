@@ -22,7 +22,7 @@ import type { CompiledModelView, FitView, StoredModelView, SuggestedModelView } 
 export interface ModelFitsDeps {
   readonly files: () => Promise<Pick<ModelFiles, 'find'>>;
   readonly book: Pick<FitBook, 'of' | 'learn'>;
-  readonly bundles: Pick<StoredBundles, 'files'>;
+  readonly bundles: Pick<StoredBundles, 'files' | 'list'>;
   probe(): Promise<DeviceProbe>;
   /** Undefined while there is no session: then nobody knows which lane it would be. */
   ready(): Ready | undefined;
@@ -133,7 +133,8 @@ export class ModelFits {
         const { sha256, sizeBytes, bundle } = source.model;
         const offer = this.#deps.ready()?.models.find((each) => each.sha256 === sha256);
         if (offer) return offer;
-        return { sizeBytes, needs: await this.#needsOf(sha256, bundle?.id), mlc: bundle?.mlc };
+        const needs = bundle?.mlc ? this.#needsOfCompiled(bundle.id) : this.#needsOf(sha256, bundle?.id);
+        return { sizeBytes, needs: await needs, mlc: bundle?.mlc };
       }
     }
   }
@@ -161,6 +162,13 @@ export class ModelFits {
     const reading = this.#read(sha256, bundle).catch(() => undefined);
     this.#needs.set(sha256, reading);
     return reading;
+  }
+
+  /** It is no GGUF, and has no header: its plan says what it needs. */
+  async #needsOfCompiled(bundle: string): Promise<ModelNeeds | undefined> {
+    const bundles = await this.#deps.bundles.list().catch(() => []);
+    const kind = bundles.find(({ id }) => id === bundle)?.kind;
+    return kind?.of === 'mlc' ? kind.needs : undefined;
   }
 
   async #read(sha256: string, bundle: string | undefined): Promise<ModelNeeds | undefined> {
