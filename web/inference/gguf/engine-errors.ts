@@ -15,25 +15,29 @@ export function refusedTokens(thrown: unknown): number | undefined {
 
 /** Of a load that was refused without a word, but for the log. */
 export function loadError(logged: string, hasAdapters: boolean): AppError {
-  if (saysOutOfMemory(logged)) return noMemory(logged);
-  return hasAdapters && /\b(lora|adapter)\b/i.test(logged)
+  if (saysOutOfMemory(logged)) return noMemory(hasAdapters, logged);
+  // "adapter" alone is also what WebGPU calls a GPU.
+  return hasAdapters && /lora/i.test(logged)
     ? new AppError('AdapterMismatch', 'The engine cannot put this adapter on this model.', { detail: logged })
     : new AppError('ModelUnsupported', 'The engine cannot load this model.', { detail: logged });
 }
 
 /** Of a load that ended with something thrown, a trap of wasm maybe. */
-export function loadFailure(thrown: unknown, logged: string): AppError {
+export function loadFailure(thrown: unknown, logged: string, hasAdapters: boolean): AppError {
   if (thrown instanceof AppError) return thrown;
   const message = messageOf(thrown);
-  if (saysOutOfMemory(message) || saysOutOfMemory(logged)) return noMemory(logged, thrown);
+  if (saysOutOfMemory(message) || saysOutOfMemory(logged)) return noMemory(hasAdapters, logged, thrown);
   return new AppError('LaneStartFailed', `The engine failed to load: ${message}`, {
     cause: thrown,
     detail: logged,
   });
 }
 
-function noMemory(detail: string, cause?: unknown): AppError {
-  return new AppError('ModelTooLarge', 'There was no memory for this model.', { cause, detail });
+function noMemory(hasAdapters: boolean, detail: string, cause?: unknown): AppError {
+  const what = hasAdapters
+    ? 'There was no memory for this model with the adapter beside it; without it there may be.'
+    : 'There was no memory for this model.';
+  return new AppError('ModelTooLarge', what, { cause, detail });
 }
 
 /** `logged` is what the engine wrote to its log as errors during the call. */

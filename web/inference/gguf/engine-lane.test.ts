@@ -24,6 +24,8 @@ async function stage(
     readonly answer?: (request: RawCompletion, onChunk: (chunk: RawChunk) => void) => Promise<void>;
     /** Adapters that do not fit on the model. */
     readonly misfits?: readonly string[];
+    /** Adapters for which there is no memory at this loading. */
+    readonly heavy?: (id: string, load: number) => boolean;
   } = {},
 ) {
   const seen: {
@@ -51,6 +53,10 @@ async function stage(
       seen.loaded.push(ids.join(' '));
       const success = !ids.some((id) => options.misfits?.includes(id));
       if (!success) logs.at(-1)?.logger.error('failed to apply lora adapter');
+      if (ids.some((id) => options.heavy?.(id, seen.loads))) {
+        logs.at(-1)?.logger.error('failed to allocate buffer for lora adapter');
+        return Promise.resolve({ success: false, contextTokens: 64, threads: 2, addsBos: true });
+      }
       return Promise.resolve({ success, contextTokens: 64, threads: 2, addsBos: true });
     },
     complete: async (request: RawCompletion, onChunk: (chunk: RawChunk) => void) => {
@@ -281,6 +287,50 @@ describe('engine lane with adapters', () => {
     await readAll(lane.generate(turn('a')));
     await readAll(lane.generate(turn()));
     expect(seen.loaded).toEqual(['', 'a', 'a wide', 'a']);
+  });
+
+  it('tries one without memory once, and everybody else works on', async () => {
+    const { lane, seen } = await stage({ heavy: (id) => id === 'heavy' });
+    for (let round = 0; round < 3; round += 1) {
+      await expect(readAll(lane.generate(turn('heavy')))).rejects.toMatchObject({
+        code: 'ModelTooLarge',
+        message: expect.stringContaining('adapter') as string,
+      });
+      await readAll(lane.generate(turn()));
+    }
+    expect(seen.loaded).toEqual(['', 'heavy', '']);
+  });
+
+  it('ends no turn for the adapter of another that cannot be loaded again', async () => {
+    let deaths = 1;
+    const { lane, seen } = await stage({
+      heavy: (id, load) => id === 'a' && load > 2,
+      answer: (request, onChunk) =>
+        seen.requests.length === 2 && deaths-- > 0
+          ? Promise.reject(new Error('(ABORT) out of bounds'))
+          : answerLength(request, onChunk),
+    });
+    await readAll(lane.generate(turn('a')));
+    await expect(readAll(lane.generate(turn()))).rejects.toMatchObject({ code: 'LaneDied' });
+    await readAll(lane.generate(turn()));
+    await readAll(lane.generate(turn()));
+    expect(seen.loaded).toEqual(['', 'a', 'a', '']);
+  });
+
+  it('names what is wrong with an adapter also after the GPU went away, and finds the GPU again', async () => {
+    let losses = 1;
+    const { lane, logs } = await stage({
+      onGpu: () => true,
+      misfits: ['wide'],
+      answer: (request, onChunk) => {
+        if (losses-- <= 0) return answerLength(request, onChunk);
+        logs.at(-1)?.logger.debug('Device lost! Reason: 1');
+        return Promise.reject(new Error('(ABORT) '));
+      },
+    });
+    await expect(readAll(lane.generate(turn()))).rejects.toMatchObject({ code: 'DeviceLost' });
+    await expect(readAll(lane.generate(turn('wide')))).rejects.toMatchObject({ code: 'AdapterMismatch' });
+    await readAll(lane.generate(turn()));
   });
 
   it('is born again with what it had', async () => {

@@ -1,6 +1,6 @@
 /** Owns the lane inside the inference worker: one call in the engine at a time, and an engine that is born again. */
 import type { Clock } from '../../../shared/clock.ts';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, type ErrorCode } from '../../../shared/errors.ts';
 import { createAdmission, inSlot } from '../../../shared/inference/admission.ts';
 import { activeAdapters, type AdapterUse } from '../../../shared/inference/genome/adapters.ts';
 import type { GgufHeader } from '../../../shared/inference/gguf-header.ts';
@@ -35,6 +35,9 @@ export interface EngineLaneDeps {
   readonly recycleAfterBytes: number;
   report(engine: Engine): LaneReport;
 }
+
+/** What a loading with adapters ends with for their sake. */
+const OF_ADAPTERS: ReadonlySet<ErrorCode> = new Set(['AdapterMismatch', 'ModelTooLarge']);
 
 interface SlotUse {
   readonly uses?: readonly AdapterUse[];
@@ -150,16 +153,28 @@ class EngineLane implements InferenceLane {
 
   /** After a lost GPU the next one has to be a GPU again: on the CPU the same model may be a hundred times slower. */
   async #reborn({ ended, offload }: Engine, ids: readonly string[], signal: AbortSignal): Promise<Engine> {
+    const adapters = await this.#deps.adapters.files(ids, signal);
     try {
-      const adapters = await this.#deps.adapters.files(ids, signal);
       const engine = await this.#deps.openEngine(adapters, signal);
       if (!offload || engine.offload) return engine;
       const gone = new AppError('DeviceLost', 'The GPU went away and did not come back.');
       engine.end(gone);
       throw gone;
     } catch (error) {
-      if (ended?.code !== 'DeviceLost' || signal.aborted) throw error;
+      const isOfAdapters = adapters.length > 0 && error instanceof AppError && OF_ADAPTERS.has(error.code);
+      if (ended?.code !== 'DeviceLost' || signal.aborted || isOfAdapters) throw error;
       throw new AppError('DeviceLost', 'The GPU went away and did not come back.', { cause: error });
+    }
+  }
+
+  /** What others think with may be what finds no memory any more: nobody's turn ends for that. */
+  async #rebornForOne(ids: readonly string[], signal: AbortSignal): Promise<Engine> {
+    try {
+      return await this.#reborn(this.#engine, ids, signal);
+    } catch (error) {
+      const isNoMemory = error instanceof AppError && error.code === 'ModelTooLarge';
+      if (signal.aborted || !isNoMemory || !this.#deps.adapters.keepOnly(ids)) throw error;
+      return this.#reborn(this.#engine, ids, signal);
     }
   }
 
@@ -172,7 +187,7 @@ class EngineLane implements InferenceLane {
       this.#engine.end(new AppError('LaneDied', 'The engine was ended to be loaded with another adapter.'));
     if (!this.#engine.ended) return this.#engine;
     try {
-      this.#engine = await this.#reborn(this.#engine, ids, signal);
+      this.#engine = await this.#rebornForOne(ids, signal);
     } catch (error) {
       if (ids.length > 0) adapters.letGo(ids, error);
       throw error;

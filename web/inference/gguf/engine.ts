@@ -67,16 +67,16 @@ export class Engine {
       giveUp.fail(new AppError('Aborted', 'Loading the model was stopped.'));
     };
     signal.addEventListener('abort', onAbort, { once: true });
+    const adapters = (settings.adapters ?? []).map(({ id }) => id);
     try {
       signal.throwIfAborted();
       const loaded = await Promise.race([raw.load(file, settings), giveUp.promise]);
-      const adapters = (settings.adapters ?? []).map(({ id }) => id);
       if (!loaded.success) throw loadError(log.takeErrors(), adapters.length > 0);
       return new Engine(deps, loaded, clock.monotonicMs() - startedMs, adapters);
     } catch (error) {
       void raw.exit().catch(() => undefined);
       if (signal.aborted) throw new AppError('Aborted', 'Loading the model was stopped.', { cause: error });
-      throw loadFailure(error, log.takeErrors());
+      throw loadFailure(error, log.takeErrors(), adapters.length > 0);
     } finally {
       cancelTimeout();
       signal.removeEventListener('abort', onAbort);

@@ -1,8 +1,11 @@
 /** Owns which LoRA adapters an engine is loaded with, beside its model: paged by sets, as requests ask for them. */
 import type { Clock } from '../../../shared/clock.ts';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, type ErrorCode } from '../../../shared/errors.ts';
 import { createAdapterPager, type AdapterPager } from '../../../shared/inference/genome/adapter-pager.ts';
 import type { AdapterBlob } from './raw-engine.ts';
+
+/** To try again would end the engine of everybody for the same answer. */
+const TRIED_ONCE: ReadonlySet<ErrorCode> = new Set(['AdapterMismatch', 'ModelTooLarge']);
 
 export interface HeldAdaptersDeps {
   readonly clock: Pick<Clock, 'monotonicMs'>;
@@ -60,7 +63,14 @@ export class HeldAdapters {
   letGo(ids: readonly string[], reason: unknown): void {
     const name = nameOf(ids);
     this.#drop(name);
-    if (reason instanceof AppError && reason.code === 'AdapterMismatch') this.#refused.set(name, reason);
+    if (reason instanceof AppError && TRIED_ONCE.has(reason.code)) this.#refused.set(name, reason);
+  }
+
+  /** Lets go of all others; false where there are none. */
+  keepOnly(ids: readonly string[]): boolean {
+    const others = [...this.#sets.keys()].filter((name) => name !== nameOf(ids));
+    for (const name of others) this.#drop(name);
+    return others.length > 0;
   }
 
   #drop(name: string): void {
