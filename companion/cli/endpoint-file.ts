@@ -1,12 +1,11 @@
 /** Owns the stored form of the endpoint; the file holds its key and is for its owner alone. */
 import { lookup } from 'node:dns/promises';
-import { rm } from 'node:fs/promises';
 import * as v from 'valibot';
 import { EndpointOfferSchema, EndpointParamsSchema } from '../../shared/bridge/endpoint.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { RandomSource } from '../../shared/random.ts';
 import { Endpoint, type StoredEndpoint } from '../endpoint/endpoint.ts';
-import { readStored, writeStored, type StoredForm } from './stored-json.ts';
+import { readStored, removeStored, writeStored, type StoredForm } from './stored-json.ts';
 
 const FORM: StoredForm<StoredEndpoint> = {
   version: 1,
@@ -22,6 +21,6 @@ export async function openEndpoint(
   return new Endpoint(await readStored(path, FORM), {
     clock,
     lookup: (host) => lookup(host, { all: true }),
-    save: (endpoint) => (endpoint ? writeStored(path, FORM, endpoint, random) : rm(path, { force: true })),
+    save: (endpoint) => (endpoint ? writeStored(path, FORM, endpoint, random) : removeStored(path)),
   });
 }

@@ -1,10 +1,9 @@
 /** Owns the stored form of the token for gated models; the file is for its owner alone. */
-import { rm } from 'node:fs/promises';
 import * as v from 'valibot';
 import { GatedTokenSchema } from '../../shared/bridge/gated.ts';
 import type { RandomSource } from '../../shared/random.ts';
 import { GatedToken } from '../gated/gated-token.ts';
-import { readStored, writeStored, type StoredForm } from './stored-json.ts';
+import { readStored, removeStored, writeStored, type StoredForm } from './stored-json.ts';
 
 const FORM: StoredForm<{ readonly token: string }> = {
   version: 1,
@@ -16,6 +15,6 @@ const FORM: StoredForm<{ readonly token: string }> = {
 export async function openGatedToken(path: string, random: RandomSource): Promise<GatedToken> {
   const stored = await readStored(path, FORM);
   return new GatedToken(stored?.token, (token) =>
-    token === undefined ? rm(path, { force: true }) : writeStored(path, FORM, { token }, random),
+    token === undefined ? removeStored(path) : writeStored(path, FORM, { token }, random),
   );
 }

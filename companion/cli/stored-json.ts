@@ -1,5 +1,5 @@
-/** Owns reading and replacing one small versioned file of the home. */
-import { readFile } from 'node:fs/promises';
+/** Owns reading, replacing and removing one small versioned file of the home. */
+import { readFile, rm } from 'node:fs/promises';
 import * as v from 'valibot';
 import { AppError } from '../../shared/errors.ts';
 import type { RandomSource } from '../../shared/random.ts';
@@ -20,13 +20,14 @@ const VersionSchema = v.object({ version: v.number() });
  * read; it is left as it is.
  */
 export async function readStored<T>(path: string, form: StoredForm<T>): Promise<T | undefined> {
-  let stored: unknown;
+  let text: string;
   try {
-    stored = JSON.parse(await readFile(path, 'utf8'));
+    text = await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw unreadable(path, form.what, error);
   }
+  const stored = jsonOf(text);
   const version = v.safeParse(VersionSchema, stored);
   if (version.success && version.output.version > form.version) {
     throw new AppError(
@@ -49,6 +50,22 @@ export function writeStored<T extends object>(
   random: RandomSource,
 ): Promise<void> {
   return replaceFile(path, `${JSON.stringify({ version: form.version, ...value }, null, 2)}\n`, random);
+}
+
+/** Rejects with `HomeUnusable` where it cannot; nothing happens where there is none. */
+export async function removeStored(path: string): Promise<void> {
+  await rm(path, { force: true }).catch((cause: unknown) => {
+    throw new AppError('HomeUnusable', `${path} could not be removed.`, { cause });
+  });
+}
+
+/** Undefined for what is no JSON. Why it is none would repeat the text, which may be a secret. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function unreadable(path: string, what: string, cause: unknown): AppError {

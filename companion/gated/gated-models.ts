@@ -30,8 +30,8 @@ export class GatedModels {
   }
 
   /**
-   * Resolves when `use` has; nothing of the answer is fetched any more then. Rejects with `RateLimited`, as
-   * {@link askModelHost}, or as `use` does.
+   * Resolves when `use` has; nothing of the answer is fetched any more then. Rejects with `DownloadBusy` where it fetches
+   * too many already, as {@link askModelHost}, or as `use` does.
    */
   async fetch(
     wanted: Wanted,

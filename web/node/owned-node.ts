@@ -164,7 +164,10 @@ export async function createOwnedNode(deps: OwnedNodeDeps): Promise<OwnedNode> {
       return approved;
     },
     gatedTicket: async () => {
-      if (!client || !readyOf(client)?.gatedToken) return undefined;
+      const ready = readyOf(client);
+      // While it is away nobody knows whether it keeps one.
+      if (!client || !ready) throw noSession();
+      if (!ready.gatedToken) return undefined;
       return (await client.request('gatedTicket', {})).path;
     },
     onChange: (models) => {

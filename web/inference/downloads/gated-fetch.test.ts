@@ -8,16 +8,21 @@ const refusal = (code: 'SessionUnknown' | 'ModelGated'): Response =>
   new Response(JSON.stringify(toWireError(new AppError(code, 'words'))), { status: 403 });
 
 /** `own` answers what is asked of the companion; its host refuses everything with `status`. */
-function setUp(own: (url: string) => Response = () => new Response('bytes'), status = 401) {
+function setUp(
+  own: (url: string) => Response = () => new Response('bytes'),
+  status = 401,
+  isAway: () => boolean = () => false,
+) {
   const asked: string[] = [];
   const paths: (string | undefined)[] = ['/gated/one', '/gated/two', '/gated/three'];
   const fetch = gatedFetch({
-    fetchBytes: (url) => {
+    fetchBytes: async (url) => {
       asked.push(url);
-      return Promise.resolve(url.startsWith(ORIGIN) ? own(url) : new Response('', { status }));
+      return url.startsWith(ORIGIN) ? own(url) : new Response('', { status });
     },
     origin: ORIGIN,
-    ticket: () => Promise.resolve(paths.shift()),
+    ticket: () =>
+      isAway() ? Promise.reject(new AppError('BridgeDown', 'away')) : Promise.resolve(paths.shift()),
   });
   return { asked, paths, fetch: (url: string) => fetch(url, {}) };
 }
@@ -74,6 +79,21 @@ describe('gatedFetch', () => {
     const never = setUp(() => refusal('SessionUnknown'));
     await expect(never.fetch(FILE)).rejects.toMatchObject({ code: 'SessionUnknown' });
     expect(never.asked).toHaveLength(2);
+  });
+
+  it('waits for a companion that is away, and asks nobody for a token that may be kept there', async () => {
+    let isAway = true;
+    const { fetch } = setUp(undefined, 401, () => isAway);
+    await expect(fetch(FILE)).rejects.toMatchObject({ code: 'DownloadOffline' });
+    isAway = false;
+    expect((await fetch(FILE)).status).toBe(200);
+    const dead = setUp(() => {
+      throw new TypeError('Failed to fetch');
+    });
+    await expect(dead.fetch(FILE)).rejects.toMatchObject({
+      code: 'DownloadOffline',
+      message: expect.stringContaining('companion') as string,
+    });
   });
 
   it('rejects with what the companion names', async () => {

@@ -26,10 +26,13 @@ export function gatedFetch({ fetchBytes, origin, ticket }: GatedFetchDeps): Fetc
 
   const throughCompanion = async (url: URL, init: RequestInit): Promise<Response | undefined> => {
     for (let isFresh = path === undefined; ; isFresh = true) {
-      if (isFresh) path = await ticket();
+      if (isFresh) path = await ticket().catch(away);
       if (path === undefined) return undefined;
       const target = origin + path + url.pathname + url.search;
-      const response = await fetchBytes(target, init);
+      const response = await fetchBytes(target, init).catch((error: unknown) => {
+        if (init.signal?.aborted) throw error;
+        return away(error);
+      });
       if (response.ok) return response;
       const error = await errorOf(response);
       // The ticket was of a connection that ended since.
@@ -55,6 +58,15 @@ export function gatedFetch({ fetchBytes, origin, ticket }: GatedFetchDeps): Fetc
     refused.add(repository);
     return allowed;
   };
+}
+
+/** Worth another try, whatever kept it from answering. */
+function away(cause: unknown): never {
+  const isAway = !(cause instanceof AppError) || cause.code === 'BridgeDown';
+  if (!isAway) throw cause;
+  throw new AppError('DownloadOffline', 'The companion, through which gated files come, does not answer.', {
+    cause,
+  });
 }
 
 /** An answer of our own companion that is none of the host's. */

@@ -100,7 +100,7 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
     setGatedToken: (wish) =>
       inTurn(async () => {
         const token = v.safeParse(GatedTokenSchema, wish);
-        if (!token.success) throw new AppError('ArgumentInvalid', token.issues[0].message);
+        if (!token.success) throw new AppError('ModelGated', `That is no token. ${token.issues[0].message}`);
         const client = deps.client();
         client.learnGatedToken(await client.request('gatedTokenSet', { token: token.output }));
         await library.show();
