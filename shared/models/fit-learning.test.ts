@@ -3,10 +3,13 @@ import { estimateFit, type Demand, type DeviceLimits } from './fit.ts';
 import { ratioOf, withFailure, withLoad, type Estimate, type Learned } from './fit-learning.ts';
 
 const GIB = 2 ** 30;
-const NOTHING: Learned = { ratios: [] };
+const NOTHING: Learned = { loads: [] };
 const estimate: Estimate = { modelBytes: 2 * GIB, engineBytes: GIB / 4, scoreBytes: GIB / 2 };
-const load = (bytes: number, learned = NOTHING, of: 'buffers' | 'process' = 'buffers'): Learned =>
-  withLoad(learned, estimate, { bytes, of });
+const load = (
+  bytes: number,
+  { learned = NOTHING, of = 'buffers' as 'buffers' | 'process', model = 'm' } = {},
+): Learned => withLoad(learned, { model, estimate, used: { bytes, of } });
+const ratios = ({ loads }: Learned): readonly number[] => loads.map(({ ratio }) => ratio);
 
 const demand: Demand = { weightsBytes: 2 * GIB, contextTokens: 0, cacheBytesPerToken: 0, engineBytes: 0 };
 const limits: DeviceLimits = { place: 'here', memoryBytes: 16 * GIB, easyPart: 1 / 2 };
@@ -15,31 +18,44 @@ const fit = (weights: number, learned?: Learned, more: Partial<DeviceLimits> = {
 
 describe('what loads taught', () => {
   it('is held against what the lane measures: buffers have the scores in them, a process its engine', () => {
-    expect(load(2.5 * GIB).ratios).toEqual([1]);
-    expect(load(2.25 * GIB, NOTHING, 'process').ratios).toEqual([1]);
-    expect(load(3 * GIB).ratios).toEqual([1.2]);
+    expect(ratios(load(2.5 * GIB))).toEqual([1]);
+    expect(ratios(load(2.25 * GIB, { of: 'process' }))).toEqual([1]);
+    expect(ratios(load(3 * GIB))).toEqual([1.2]);
   });
 
   it('is bounded, whatever a file said of itself', () => {
-    expect(load(0).ratios).toEqual([0.8]);
-    expect(load(900 * GIB).ratios).toEqual([2]);
+    expect(ratios(load(0))).toEqual([0.8]);
+    expect(ratios(load(900 * GIB))).toEqual([2]);
     expect(fit(2, load(900 * GIB)).neededBytes).toBe(4 * GIB);
     expect(fit(2, load(0)).neededBytes).toBe(Math.ceil(1.6 * GIB));
   });
 
   it('is of the newest few, and their middle: one odd model among them moves little', () => {
     const many = [2.5, 2.5, 2.5, 2.5, 2.5, 900].reduce<Learned>(
-      (learned, gib) => load(gib * GIB, learned),
+      (learned, gib, index) => load(gib * GIB, { learned, model: `${index}` }),
       NOTHING,
     );
-    expect(many.ratios).toEqual([1, 1, 1, 1, 2]);
+    expect(ratios(many)).toEqual([1, 1, 1, 1, 2]);
     expect(ratioOf(many)).toBe(1);
     expect(ratioOf(NOTHING)).toBeUndefined();
   });
 
+  it('has one place for each model, however often it is loaded', () => {
+    const others = [2.5, 2.5, 2.5].reduce<Learned>(
+      (learned, gib, index) => load(gib * GIB, { learned, model: `${index}` }),
+      NOTHING,
+    );
+    const often = [3, 900, 900, 900, 900].reduce<Learned>(
+      (learned, gib) => load(gib * GIB, { learned, model: 'odd' }),
+      others,
+    );
+    expect(ratios(often)).toEqual([1, 1, 1, 2]);
+  });
+
   it('is nothing where the engine takes most of it', () => {
     const small: Estimate = { modelBytes: GIB / 8, engineBytes: GIB, scoreBytes: 0 };
-    expect(withLoad(NOTHING, small, { bytes: 9 * GIB, of: 'buffers' })).toBe(NOTHING);
+    const used = { bytes: 9 * GIB, of: 'buffers' } as const;
+    expect(withLoad(NOTHING, { model: 'm', estimate: small, used })).toBe(NOTHING);
     expect(withFailure(NOTHING, small)).toBe(NOTHING);
   });
 
@@ -79,7 +95,10 @@ describe('a load for which there was no memory', () => {
   });
 
   it('is forgotten when one of its size was loaded after all', () => {
-    expect(load(2.5 * GIB, failed(2)).failedBytes).toBeUndefined();
-    expect(load(2.5 * GIB, failed(9)).failedBytes).toBe(9 * GIB);
+    expect(load(2.5 * GIB, { learned: failed(2) }).failedBytes).toBeUndefined();
+    expect(load(2.5 * GIB, { learned: failed(9) }).failedBytes).toBe(9 * GIB);
+    expect(withLoad(failed(2), { model: 'm', estimate })).toEqual(NOTHING);
+    const tooLarge = failed(9);
+    expect(withLoad(tooLarge, { model: 'm', estimate })).toBe(tooLarge);
   });
 });

@@ -13,9 +13,16 @@ const NEWEST = 5;
 const LEAST_MODEL_BYTES = 256 * 1024 * 1024;
 
 export const LearnedSchema = v.object({
-  /** Of what was really taken to what was estimated, newest last. */
-  ratios: v.pipe(
-    v.array(v.pipe(v.number(), v.minValue(LEAST_RATIO), v.maxValue(MOST_RATIO))),
+  /** The last load of each model, newest last. */
+  loads: v.pipe(
+    v.array(
+      v.object({
+        /** SHA-256: under another name it is the same model. */
+        model: v.pipe(v.string(), v.maxLength(64)),
+        /** Of what was really taken to what was estimated. */
+        ratio: v.pipe(v.number(), v.minValue(LEAST_RATIO), v.maxValue(MOST_RATIO)),
+      }),
+    ),
     v.maxLength(NEWEST),
   ),
   /** The smallest estimate of a model for which there was no memory. */
@@ -39,18 +46,31 @@ export const UsedMemorySchema = v.object({
 });
 export type UsedMemory = v.InferOutput<typeof UsedMemorySchema>;
 
-/** The same where a load has nothing to teach. */
-export function withLoad(learned: Learned, estimate: Estimate, used: UsedMemory): Learned {
+export interface Load {
+  /** SHA-256. */
+  readonly model: string;
+  readonly estimate: Estimate;
+  /** Undefined where its lane does not tell, or its estimate was a guess, which is not to be learned. */
+  readonly used?: UsedMemory | undefined;
+}
+
+/** The same where a load has nothing to teach. A model that is loaded again says no more than it did. */
+export function withLoad(learned: Learned, { model, estimate, used }: Load): Learned {
   if (estimate.modelBytes < LEAST_MODEL_BYTES) return learned;
-  const { modelBytes, engineBytes, scoreBytes } = estimate;
-  const expected = modelBytes + (used.of === 'process' ? engineBytes : scoreBytes);
-  const ratio = Math.min(MOST_RATIO, Math.max(LEAST_RATIO, used.bytes / expected));
-  const { failedBytes = Infinity } = learned;
+  const { failedBytes } = learned;
+  // What could not be had then can be had now: something else had the memory.
+  const isForgotten = failedBytes !== undefined && failedBytes <= bytesOf(estimate);
+  if (!used && !isForgotten) return learned;
+  const others = learned.loads.filter((load) => load.model !== model);
   return {
-    ratios: [...learned.ratios, ratio].slice(-NEWEST),
-    // What could not be had then can be had now: something else had the memory.
-    ...(failedBytes > bytesOf(estimate) && Number.isFinite(failedBytes) && { failedBytes }),
+    loads: used ? [...others, { model, ratio: ratioTaken(estimate, used) }].slice(-NEWEST) : learned.loads,
+    ...(failedBytes !== undefined && !isForgotten && { failedBytes }),
   };
+}
+
+function ratioTaken({ modelBytes, engineBytes, scoreBytes }: Estimate, used: UsedMemory): number {
+  const expected = modelBytes + (used.of === 'process' ? engineBytes : scoreBytes);
+  return Math.min(MOST_RATIO, Math.max(LEAST_RATIO, used.bytes / expected));
 }
 
 /** There was no memory for it. */
@@ -64,8 +84,8 @@ export function bytesOf({ modelBytes, engineBytes, scoreBytes }: Estimate): numb
   return modelBytes + engineBytes + scoreBytes;
 }
 
-/** The middle one, which a single odd model does not move far; undefined while nothing was measured. */
-export function ratioOf({ ratios }: Learned): number | undefined {
-  const sorted = ratios.toSorted((one, other) => one - other);
+/** The middle of them, which a single odd model does not move far; undefined while nothing was measured. */
+export function ratioOf({ loads }: Learned): number | undefined {
+  const sorted = loads.map(({ ratio }) => ratio).toSorted((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)];
 }

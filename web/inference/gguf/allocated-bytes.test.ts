@@ -25,7 +25,7 @@ describe('what the engine allocated', () => {
     expect(allocatedBytes(['llama_kv_cache: CPU KV buffer size = 96.00 MiB'])).toBeUndefined();
   });
 
-  it('is nothing that a file says of itself', () => {
+  it('is nothing that a file says of itself within a line', () => {
     expect(
       allocatedBytes([
         'llama_model_loader: - kv   1: general.name str = CPU model buffer size = 9000.00 MiB',

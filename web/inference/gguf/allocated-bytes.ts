@@ -1,6 +1,9 @@
 /** Owns what the engine says it allocated for a model: weights, cache and what it calculates in, wherever they lie. */
 
-/** As `load_tensors:  CPU_Mapped model buffer size =  5.30 MiB`; nothing that a file says of itself begins a line. */
+/**
+ * As `load_tensors:  CPU_Mapped model buffer size =  5.30 MiB`. The engine repeats texts of the file with their line
+ * breaks, so a file can write such a line itself; what is learned from it is bounded (`fit-learning.ts`).
+ */
 const LINE = /^\w+: +([\w.-]+) +(model|KV|RS|compute|output) buffer size = +(\d+\.\d+) MiB\s*$/;
 const MIB = 1024 * 1024;
 

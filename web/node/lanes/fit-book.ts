@@ -5,7 +5,7 @@ import { FIT_PLACES, type FitPlace } from '../../inference/lane-fit.ts';
 import type { SettingsStore } from '../storage/stores.ts';
 
 const KEY = 'fits';
-const NOTHING: Learned = { ratios: [] };
+const NOTHING: Learned = { loads: [] };
 
 const RowsSchema = v.pipe(
   v.array(

@@ -244,5 +244,9 @@ describe('the estimate', () => {
       words: expect.stringContaining('there was no memory for one of this size here') as string,
     });
     expect((await of(stored('m')))?.verdict).toBe('fits');
+    // Nobody says of it how large its cache is, nor does this lane tell what it took.
+    const { found } = source;
+    await fits.loaded({ kind: 'remembered', model: { ...found, sha256: 'broken', starter: false } }, report);
+    expect((await of(large))?.verdict).toBe('fits');
   });
 });

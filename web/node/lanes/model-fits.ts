@@ -81,12 +81,13 @@ export class ModelFits {
   /** Holds what a load really took against its estimate. */
   async loaded(known: KnownModel, report: LaneReport): Promise<void> {
     const place = placeOfReport(report);
-    const { memory } = report;
-    if (!memory || !place) return;
+    if (known.kind === 'endpoint' || !place) return;
     const model = await this.#modelOf(known);
+    if (!model) return;
     // Where the cache had to be guessed, a wrong guess would be learned.
-    if (model?.needs?.cacheBytesPerToken === undefined) return;
-    await this.#learn(place, model, (learned, estimate) => withLoad(learned, estimate, memory));
+    const used = model.needs?.cacheBytesPerToken === undefined ? undefined : report.memory;
+    const load = { model: known.model.sha256, used };
+    await this.#learn(place, model, (learned, estimate) => withLoad(learned, { ...load, estimate }));
   }
 
   /** `error` is what a load of it ended with: only that there was no memory is learned from. */
