@@ -34,6 +34,7 @@ export class LaneCalls {
       // A tab that was closed has no use for its models any more; one that was reloaded asks again within seconds.
       const letGo = [...this.#held.values()];
       this.#held.clear();
+      if (letGo.length === 0) return;
       deps.clock
         .sleep(KEPT_AFTER_END_MS, deps.life)
         .catch((_ending: unknown) => undefined)

@@ -1,4 +1,5 @@
 /** Owns one authenticated socket of the bridge, from `ready` to its end; at the end everything it started is stopped. */
+import { setMaxListeners } from 'node:events';
 import { CLOSE, LEASE_SILENCE_MS } from '../../shared/bridge/limits.ts';
 import type { Link } from '../../shared/bridge/link.ts';
 import type { MethodName, UpMessage } from '../../shared/bridge/protocol.ts';
@@ -45,6 +46,8 @@ export class RelaySocket implements LeaseHolder {
     this.#deps = deps;
     this.#onEnded = onEnded;
     const { signal } = this.#end;
+    // Each request in flight and each stream listens until it is over; ten would be warned of as a leak.
+    setMaxListeners(0, signal);
     const out = new Outgoing(link, deps.clock, signal);
     this.#out = out;
     this.#scope = {
