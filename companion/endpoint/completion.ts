@@ -5,13 +5,23 @@ import * as v from 'valibot';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import { defuseControlTokens } from '../../shared/inference/defuse-control.ts';
-import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
+import type {
+  ChatMessage,
+  GenerateChunk,
+  GenerateRequest,
+  GenerateResult,
+} from '../../shared/inference/generate.ts';
+import type { EndpointOffer } from '../../shared/bridge/endpoint.ts';
 import { aborted, malformed, withoutKey } from './endpoint-http.ts';
 
 export interface Dialect {
-  /** GBNF and the counts of the prompt's evaluation are llama.cpp's own. */
-  readonly server: 'llama.cpp' | 'other';
+  readonly server: EndpointOffer['server'];
   readonly hasJsonSchema: boolean;
+}
+
+/** GBNF is llama.cpp's own, and llama-cpp-python's. */
+export function takesGrammar({ server }: Pick<Dialect, 'server'>): boolean {
+  return server !== 'other';
 }
 
 /** Of one event, and of what has not become one yet. */
@@ -31,7 +41,7 @@ export function wireMessages(messages: readonly ChatMessage[]): ChatMessage[] {
 export function requestBody(model: string, request: GenerateRequest, dialect: Dialect): unknown {
   const { messages, sampling, maxTokens, grammar, jsonSchema, stop } = request;
   const { temperature, topP, topK, repeatPenalty, seed } = sampling;
-  const isLlama = dialect.server === 'llama.cpp';
+  const isLlama = takesGrammar(dialect);
   if (grammar !== undefined && !isLlama && jsonSchema === undefined)
     throw new AppError('GrammarInvalid', 'This server takes no grammar in GBNF.');
   return {
@@ -45,9 +55,8 @@ export function requestBody(model: string, request: GenerateRequest, dialect: Di
     ...(seed !== undefined && { seed }),
     ...(stop && { stop }),
     // A server that does not know a field may refuse the request for it.
+    ...(dialect.server === 'llama.cpp' && { return_progress: true, cache_prompt: true }),
     ...(isLlama && {
-      return_progress: true,
-      cache_prompt: true,
       ...(topK !== undefined && { top_k: topK }),
       ...(repeatPenalty !== undefined && { repeat_penalty: repeatPenalty }),
       ...(grammar !== undefined && { grammar }),
@@ -91,11 +100,13 @@ export interface AnswerDeps {
   readonly signal: AbortSignal;
   /** Bytes came. */
   alive(): void;
+  /** Of a server that need not tell counts: how long its prompt was. */
+  readonly countPrompt?: (() => Promise<number>) | undefined;
 }
 
 /**
  * Pushes deltas and the final result. Rejects with `EndpointMalformed` for what is no such stream, `LaneDied` where it
- * ends too early, `Aborted`.
+ * ends too early, `Aborted`, or as `countPrompt` does.
  */
 export async function readAnswer(
   response: IncomingMessage,
@@ -137,7 +148,7 @@ export async function readAnswer(
   } finally {
     response.destroy();
   }
-  push({ kind: 'done', result: answer.result(clock.monotonicMs()) });
+  push({ kind: 'done', result: await answer.result(clock.monotonicMs()) });
 }
 
 /** What has come of an answer so far. */
@@ -145,6 +156,7 @@ class Answer {
   readonly #deps: AnswerDeps;
   readonly #push: (chunk: GenerateChunk) => void;
   #text = '';
+  #pieces = 0;
   #toldStep = -1;
   #firstMs: number | undefined;
   #finishReason: 'stop' | 'length' | undefined;
@@ -177,6 +189,7 @@ class Answer {
       if (text !== '') {
         this.#firstMs ??= clock.monotonicMs();
         this.#text += text;
+        this.#pieces += 1;
         if (this.#text.length > maxTokens * MAX_CHARS_PER_TOKEN)
           throw malformed(url, 'far more than was asked for');
         this.#push({ kind: 'delta', text });
@@ -195,26 +208,33 @@ class Answer {
     this.#push({ kind: 'progress', promptTokensDone, promptTokens: total });
   }
 
-  result(nowMs: number): Extract<GenerateChunk, { kind: 'done' }>['result'] {
-    const { url, startedMs } = this.#deps;
-    if (this.#finishReason === undefined)
+  async result(nowMs: number): Promise<GenerateResult> {
+    const { url, startedMs, countPrompt } = this.#deps;
+    const finishReason = this.#finishReason;
+    // Whoever begins the stream before it looks at the prompt ends it without a word, and tells why when it is asked so.
+    if (finishReason === undefined && this.#pieces === 0) await countPrompt?.();
+    if (finishReason === undefined)
       throw new AppError('LaneDied', `${url.host} ended the answer before its end.`);
-    // Counts are never estimated.
-    if (!this.#usage) throw malformed(url, 'no counts of tokens');
-    const {
-      prompt_tokens: promptTokens,
-      completion_tokens: completionTokens,
-      prompt_tokens_details: details,
-    } = this.#usage;
     return {
       text: this.#text,
-      finishReason: this.#finishReason,
-      promptTokens,
-      cachedTokens: details?.cached_tokens ?? 0,
-      completionTokens,
+      finishReason,
+      ...(await this.#counts()),
       firstTokenMs: (this.#firstMs ?? nowMs) - startedMs,
       totalMs: nowMs - startedMs,
     };
+  }
+
+  async #counts(): Promise<Pick<GenerateResult, 'promptTokens' | 'cachedTokens' | 'completionTokens'>> {
+    const { url, countPrompt } = this.#deps;
+    const usage = this.#usage;
+    if (usage) {
+      const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = usage;
+      const cachedTokens = usage.prompt_tokens_details?.cached_tokens ?? 0;
+      return { promptTokens, cachedTokens, completionTokens };
+    }
+    if (!countPrompt) throw malformed(url, 'no counts of tokens');
+    // Such a server sends every token as it comes.
+    return { promptTokens: await countPrompt(), cachedTokens: 0, completionTokens: this.#pieces };
   }
 }
 

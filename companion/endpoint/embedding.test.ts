@@ -48,6 +48,14 @@ describe('an endpoint, asked for an embedding', () => {
       'EmbeddingsUnsupported',
     ],
     [
+      'a vector of each token',
+      answering([
+        [3, 4],
+        [1, 2],
+      ]),
+      'EmbeddingsUnsupported',
+    ],
+    [
       'that the batch is too small',
       refusing(500, 'input (900 tokens) is too large to process.'),
       'ContextOverflow',

@@ -1,13 +1,16 @@
 /** Owns the embedding of one text by the endpoint: what is asked, what a refusal of it means, and what counts as an answer. */
 import * as v from 'valibot';
-import type { ErrorCode } from '../../shared/errors.ts';
+import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import { defuseControlTokens } from '../../shared/inference/defuse-control.ts';
 import { EmbeddingSchema, unitVector } from '../../shared/inference/embedding.ts';
 import { malformed } from './endpoint-http.ts';
 
 /** One text was sent, so one vector has to come. */
 export const EmbeddingAnswerSchema = v.object({
-  data: v.pipe(v.array(v.object({ embedding: EmbeddingSchema })), v.length(1)),
+  data: v.pipe(
+    v.array(v.object({ embedding: v.union([EmbeddingSchema, v.array(v.array(v.number()))]) })),
+    v.length(1),
+  ),
 });
 
 export function embeddingBody(model: string, text: string): unknown {
@@ -29,11 +32,18 @@ export function embeddingRefusal(status: number, words: string): ErrorCode | und
   return TOO_LONG.test(message) ? 'ContextOverflow' : undefined;
 }
 
-/** Throws `EndpointMalformed` for a vector without a direction. */
+/** Throws `EndpointMalformed` for a vector without a direction, `EmbeddingsUnsupported` for one of each token. */
 export function embeddingOf(url: URL, { data }: v.InferOutput<typeof EmbeddingAnswerSchema>): Float32Array {
+  const embedding = data[0]?.embedding ?? [];
+  if (!isOfText(embedding))
+    throw new AppError('EmbeddingsUnsupported', `${url.host} gives vectors of the tokens, none of the text.`);
   try {
-    return unitVector(data[0]?.embedding ?? []);
+    return unitVector(embedding);
   } catch (cause) {
     throw malformed(url, 'a vector without a direction', cause);
   }
+}
+
+function isOfText(embedding: readonly (number | readonly number[])[]): embedding is readonly number[] {
+  return typeof embedding[0] !== 'object';
 }

@@ -4,7 +4,14 @@ import * as v from 'valibot';
 import { ENDPOINT_MODEL, type EndpointModel, type EndpointOffer } from '../../shared/bridge/endpoint.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
-import { readAnswer, requestBody, jsonSchemaFormat, wireMessages, type Dialect } from './completion.ts';
+import {
+  readAnswer,
+  requestBody,
+  jsonSchemaFormat,
+  takesGrammar,
+  wireMessages,
+  type Dialect,
+} from './completion.ts';
 import { embeddingBody, embeddingOf, embeddingRefusal, EmbeddingAnswerSchema } from './embedding.ts';
 import { exchange, exchangeJson, type EndpointAccess } from './endpoint-http.ts';
 
@@ -29,6 +36,8 @@ const ModelsSchema = v.object({
       v.object({
         id: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
         owned_by: v.optional(v.string()),
+        /** llama-cpp-python. */
+        permissions: v.optional(v.array(v.unknown())),
         /** vLLM. */
         max_model_len: v.nullish(CountSchema),
         /** llama.cpp. */
@@ -79,7 +88,8 @@ export class EndpointServer {
     const first = data.at(0);
     if (!first) throw new AppError('EndpointRefused', `${this.#url('').host} has no model.`);
     const props = first.owned_by === 'llamacpp' ? await this.#props(signal) : undefined;
-    const server = props ? 'llama.cpp' : 'other';
+    const isPython = first.owned_by === 'me' && first.permissions !== undefined;
+    const server = props ? 'llama.cpp' : isPython ? 'llama-cpp-python' : 'other';
     const told = props?.default_generation_settings.n_ctx;
     const models = data.map(({ id, max_model_len: vllm, meta }): EndpointModel => ({
       id: this.#prefix + id,
@@ -89,7 +99,7 @@ export class EndpointServer {
     }));
     return {
       offer: { address: this.address, server, models },
-      slots: Math.min(MAX_SLOTS, props?.total_slots ?? ASSUMED_SLOTS),
+      slots: isPython ? 1 : Math.min(MAX_SLOTS, props?.total_slots ?? ASSUMED_SLOTS),
     };
   }
 
@@ -98,7 +108,10 @@ export class EndpointServer {
    * model that talks: so it is asked of the one that is used.
    */
   async dialectOf(model: string, server: Dialect['server'], signal: AbortSignal): Promise<Dialect> {
-    return { server, hasJsonSchema: server === 'llama.cpp' || (await this.#takesJsonSchema(model, signal)) };
+    return {
+      server,
+      hasJsonSchema: takesGrammar({ server }) || (await this.#takesJsonSchema(model, signal)),
+    };
   }
 
   /** Rejects with the named errors of an endpoint and of a generation. */
@@ -115,9 +128,15 @@ export class EndpointServer {
     const url = this.#url('/chat/completions');
     const body = requestBody(model, request, dialect);
     const response = await exchange(this.#access, { url, body, signal });
-    const { maxTokens } = request;
+    const { maxTokens, messages } = request;
     const { key } = this.#access;
-    await readAnswer(response, { url, model, key, maxTokens, clock, startedMs, signal, alive }, push);
+    // It has just read this prompt, and begins with what it knows of it.
+    const countPrompt =
+      dialect.server === 'llama.cpp'
+        ? undefined
+        : () => this.countPromptTokens(model, messages, dialect, signal);
+    const deps = { url, model, key, maxTokens, clock, startedMs, signal, alive, countPrompt };
+    await readAnswer(response, deps, push);
   }
 
   /** As the server counts: llama.cpp tells without thinking; any other is asked for one token. */
@@ -128,7 +147,7 @@ export class EndpointServer {
     signal: AbortSignal,
   ): Promise<number> {
     const wire = wireMessages(messages);
-    if (dialect.server === 'other') {
+    if (dialect.server !== 'llama.cpp') {
       const body = { model, messages: wire, max_tokens: 1, temperature: 0 };
       return (await this.#json('/chat/completions', UsageSchema, signal, body)).usage.prompt_tokens;
     }

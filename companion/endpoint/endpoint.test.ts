@@ -15,6 +15,75 @@ import { plain } from '../../shared/testing/lane-acceptance.ts';
 const NEVER = new AbortController().signal;
 afterEach(closeStages);
 
+/** As one that was asked for counts and sends none. */
+const UNCOUNTED =
+  delta('He') + delta('y') + event({ choices: [{ delta: {}, finish_reason: 'stop' }] }) + 'data: [DONE]\n\n';
+
+describe('an endpoint that tells no counts', () => {
+  it('is asked for those of the prompt, and sends each token of the answer by itself', async () => {
+    const { script, connect, ask } = await stage();
+    await connect();
+    script.answer = (response) => void stream(response).end(UNCOUNTED);
+    expect((await ask()).at(-1)).toMatchObject({
+      kind: 'done',
+      result: { text: 'Hey', promptTokens: 7, cachedTokens: 0, completionTokens: 2 },
+    });
+  });
+
+  it('is asked what is wrong where it ends a stream without a word', async () => {
+    const { script, connect, ask } = await stage();
+    await connect();
+    await ask();
+    script.answer = (response) => void stream(response).end();
+    await expect(ask()).rejects.toMatchObject({ code: 'LaneDied' });
+    script.count = (response) =>
+      json(response, { error: { message: 'too long', code: 'context_length_exceeded' } }, 400);
+    await expect(ask()).rejects.toMatchObject({ code: 'ContextOverflow' });
+    script.answer = (response) => void stream(response).end(delta('Hi'));
+    await expect(ask()).rejects.toMatchObject({ code: 'LaneDied' });
+  });
+});
+
+describe('the server of llama-cpp-python', () => {
+  const asPython = async () => {
+    const staged = await stage();
+    staged.script.models = (response) =>
+      json(response, { data: [{ id: 'big', owned_by: 'me', permissions: [] }] });
+    return { ...staged, offer: await staged.connect() };
+  };
+
+  it('is known by what it says of its models, and given our grammar', async () => {
+    const { script, offer, ask, endpoint, model } = await asPython();
+    expect(offer.server).toBe('llama-cpp-python');
+    const { grammar, jsonSchema } = jsonDecision({ maxTextChars: 10, maxReasonChars: 10 });
+    await ask({ ...plain('Hello', 8), grammar, jsonSchema });
+    expect(script.bodies).toEqual([expect.objectContaining({ grammar, stream: true })]);
+    expect(Object.keys(script.bodies[0] ?? {})).not.toContain('cache_prompt');
+    expect((await endpoint.open(model, NEVER)).evidence).toMatch(/^llama-cpp-python at .* grammar$/);
+  });
+
+  it('is asked one thing at a time, a count too: it breaks an answer off for the next one', async () => {
+    const { script, ask, endpoint, model } = await asPython();
+    let atOnce = 0;
+    let most = 0;
+    const slowly: Odd = async (response) => {
+      most = Math.max(most, (atOnce += 1));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      atOnce -= 1;
+      stream(response).end(delta('Hi') + END);
+    };
+    script.answer = slowly;
+    script.count = async (response, body) => {
+      most = Math.max(most, atOnce + 1);
+      await Promise.resolve(body);
+      json(response, { usage: { prompt_tokens: 7 }, choices: [] });
+    };
+    const count = () => endpoint.countPromptTokens(model, [{ role: 'user', content: 'x' }], NEVER);
+    await Promise.all([ask(), count(), ask(), count()]);
+    expect(most).toBe(1);
+  });
+});
+
 describe('an endpoint that tells nothing about itself', () => {
   it('streams, counts as the server does, and keeps the key to itself', async () => {
     const { script, endpoint, model, kept, connect, ask, server } = await stage();
@@ -118,14 +187,6 @@ describe('an endpoint that tells nothing about itself', () => {
       'LaneDied',
     ],
     ['no JSON', (response) => void stream(response).end('data: hello\n\n'), 'EndpointMalformed'],
-    [
-      'no counts',
-      (response) =>
-        void stream(response).end(
-          event({ choices: [{ delta: { content: 'x' }, finish_reason: 'stop' }] }) + 'data: [DONE]\n\n',
-        ),
-      'EndpointMalformed',
-    ],
     [
       'an error in the stream',
       (response) => void stream(response).end(event({ error: { message: 'out of memory' } })),

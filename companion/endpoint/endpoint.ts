@@ -10,7 +10,7 @@ import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/i
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import type { LaneEngine } from '../llama/backend.ts';
 import { withDeadline, type Deadline } from '../llama/deadline.ts';
-import type { Dialect } from './completion.ts';
+import { takesGrammar, type Dialect } from './completion.ts';
 import { aborted } from './endpoint-http.ts';
 import { EndpointServer, type ServerFacts } from './endpoint-server.ts';
 import type { Lookup } from './reach.ts';
@@ -86,12 +86,15 @@ export class Endpoint implements LaneEngine {
     const { facts, model, dialect } = await this.#talk(setUp, modelId, signal);
     setUp.offer = facts.offer;
     const { address, server } = facts.offer;
-    const constraint =
-      server === 'llama.cpp' ? 'grammar' : dialect.hasJsonSchema ? 'JSON schema' : 'no schema';
+    const constraint = takesGrammar(dialect)
+      ? 'grammar'
+      : dialect.hasJsonSchema
+        ? 'JSON schema'
+        : 'no schema';
     return {
       lane: 'endpoint',
       backend: 'remote',
-      evidence: `${server === 'llama.cpp' ? 'llama.cpp' : 'a server'} at ${address} answered, ${constraint}`,
+      evidence: `${server === 'other' ? 'a server' : server} at ${address} answered, ${constraint}`,
       sentTo: address,
       model: { name: model.name, sizeBytes: 0, starter: false },
       contextTokens: model.contextTokens,
@@ -122,8 +125,16 @@ export class Endpoint implements LaneEngine {
     messages: readonly ChatMessage[],
     signal: AbortSignal,
   ): Promise<number> {
-    const { server, name, dialect } = await this.#talk(this.#setUpOf(), modelId, signal);
-    return this.#withDeadline(signal, (both) => server.countPromptTokens(name, messages, dialect, both));
+    const { server, admission, name, dialect } = await this.#talk(this.#setUpOf(), modelId, signal);
+    // Any but llama.cpp thinks for it, and may break off what it thinks of for us.
+    const leave = dialect.server === 'llama.cpp' ? () => undefined : await admission.enter(signal);
+    try {
+      return await this.#withDeadline(signal, (both) =>
+        server.countPromptTokens(name, messages, dialect, both),
+      );
+    } finally {
+      leave();
+    }
   }
 
   /** It is the server's own. */

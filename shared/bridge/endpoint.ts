@@ -9,12 +9,17 @@ export const ENDPOINT_MODEL = 'endpoint:';
 
 const MAX_CONTEXT_TOKENS = 4_194_304;
 
+/**
+ * What a server showed itself to be. llama.cpp's own tells its context and counts tokens for us; the one of
+ * llama-cpp-python knows its grammars, tells no counts, and breaks an answer off when anything else is asked of it.
+ */
+const EndpointServerSchema = v.picklist(['llama.cpp', 'llama-cpp-python', 'other']);
+
 /** What the companion found there; the key is never part of it. */
 export const EndpointOfferSchema = v.object({
   /** With its path, as `http://127.0.0.1:8080/v1`. */
   address: v.string(),
-  /** What the server showed itself to be: only llama.cpp tells its context and counts tokens for us. */
-  server: v.picklist(['llama.cpp', 'other']),
+  server: EndpointServerSchema,
   models: v.array(
     v.object({
       /** As {@link ENDPOINT_MODEL} says. */

@@ -2,6 +2,7 @@
  * Owns what the page can see and ask: the snapshot, its patches, and the commands. Plain data only; the page draws it
  * and nothing else. Carried by Comlink in the owner tab and by BroadcastChannel to viewers.
  */
+import type { EndpointOffer } from '../../shared/bridge/endpoint.ts';
 import type { FoundModel } from '../../shared/bridge/found-models.ts';
 import type { DaemonInfo, RoomInfo } from '../../shared/bridge/messages.ts';
 import type { WireError } from '../../shared/errors.ts';
@@ -193,7 +194,7 @@ export interface ModelsView {
   /** What the browser still gives this page; undefined while unknown. */
   readonly freeBytes?: number;
   /** The server that the person runs, when one is set up. */
-  readonly endpoint?: { readonly address: string; readonly server: 'llama.cpp' | 'other' } | undefined;
+  readonly endpoint?: { readonly address: string; readonly server: EndpointOffer['server'] } | undefined;
   /** While the companion keeps a token for gated models: its last characters. */
   readonly gatedToken?: { readonly tail: string } | undefined;
 }

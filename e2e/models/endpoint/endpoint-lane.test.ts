@@ -17,38 +17,53 @@ import type { MethodParams } from '../../../shared/bridge/protocol.ts';
 import { laneAcceptance } from '../../../shared/testing/lane-acceptance.ts';
 import { Endpoint } from '../../../companion/endpoint/endpoint.ts';
 
-const FILE = new URL('./llama-server.json', import.meta.url);
-/** Set to the address of a live llama-server: the suite runs against it, and what it says is written down. */
-const { RECORD_ENDPOINT: live, RECORD_ENDPOINT_KEY: key = 'the-key' } = process.env;
+interface Subject {
+  /** Of the file beside this one. */
+  readonly name: string;
+  /** Where the server does not tell it. */
+  readonly contextTokens?: number;
+  readonly embeds: boolean;
+  /** Answers at once, as it was recorded. */
+  readonly slots: number;
+  /** Of the suite. */
+  readonly leftOut?: string;
+}
 
-/** As the suite has under way when the engine dies; the server was recorded with four slots. */
+const SUBJECTS: readonly Subject[] = [
+  { name: 'llama-server', embeds: true, slots: 4 },
+  {
+    name: 'llama-cpp-python',
+    contextTokens: 2_048,
+    embeds: false,
+    slots: 1,
+    // Its process ends on one (0.3.36): nothing is left that could name it.
+    leftOut: 'names a grammar that does not compile, and works on',
+  },
+];
+
+/**
+ * `RECORD_ENDPOINT`: the address of a live server of the kind that `RECORD_SERVER` names. The suite runs against it, and
+ * what it says is written down.
+ */
+const {
+  RECORD_ENDPOINT: live,
+  RECORD_ENDPOINT_KEY: key = 'the-key',
+  RECORD_SERVER: recorded = 'llama-server',
+} = process.env;
+
+/** As the suite has under way when the engine dies. */
 const STREAMS_AT_DEATH = 3;
 const NEVER = new AbortController().signal;
-const exchanges: RecordedSession['exchanges'] = [];
-let server: LocalServer;
-
-beforeAll(async () => {
-  server =
-    live === undefined
-      ? await startReplay(v.parse(SessionSchema, JSON.parse(readFileSync(FILE, 'utf8'))))
-      : await startRecorder(live, (exchange) => exchanges.push(exchange));
-});
-afterAll(async () => {
-  await server.close();
-  if (live === undefined) return;
-  const session: RecordedSession = { server: `llama-server at ${new Date().toISOString()}`, exchanges };
-  writeFileSync(FILE, `${JSON.stringify(session, null, 1)}\n`);
-});
 
 /** The bridge as the page has it, with the companion's end in the same process. */
-async function openLane(): Promise<InferenceLane> {
+async function openLane(server: LocalServer, { contextTokens }: Subject): Promise<InferenceLane> {
   const endpoint = new Endpoint(undefined, {
     clock: systemClock,
     lookup: () => Promise.reject(new Error('no names in this test')),
     save: () => Promise.resolve(),
   });
   const { models } = await endpoint.connect(
-    { address: server.address, key, isPublicConfirmed: false },
+    { address: server.address, key, isPublicConfirmed: false, contextTokens },
     NEVER,
   );
   const request = async (
@@ -82,17 +97,39 @@ async function openLane(): Promise<InferenceLane> {
   );
 }
 
-describe('an endpoint, as a lane', () => {
+const subjects = SUBJECTS.filter(({ name }) => live === undefined || name === recorded);
+describe.each(subjects)('an endpoint, as a lane: $name', (subject) => {
+  const { name, embeds, slots, leftOut } = subject;
+  const file = new URL(`./${name}.json`, import.meta.url);
+  const exchanges: RecordedSession['exchanges'] = [];
+  let server: LocalServer;
+
+  beforeAll(async () => {
+    server =
+      live === undefined
+        ? await startReplay(v.parse(SessionSchema, JSON.parse(readFileSync(file, 'utf8'))))
+        : await startRecorder(live, (exchange) => exchanges.push(exchange));
+  });
+  afterAll(async () => {
+    await server.close();
+    if (live === undefined) return;
+    const session: RecordedSession = { server: `${name} at ${new Date().toISOString()}`, exchanges };
+    writeFileSync(file, `${JSON.stringify(session, null, 1)}\n`);
+  });
+
   const cases = laneAcceptance({
-    open: openLane,
+    open: () => openLane(server, subject),
     kill: async () => {
-      await expect.poll(() => server.answering).toBe(STREAMS_AT_DEATH);
-      server.cut();
+      // Those that wait for a slot come to the server as the first are cut.
+      for (let left = STREAMS_AT_DEATH; left > 0; left -= slots) {
+        await expect.poll(() => server.answering).toBe(Math.min(slots, left));
+        server.cut();
+      }
     },
-    embeds: true,
+    embeds,
     takesAdapters: false,
     followsGrammar: true,
     longAnswerTokens: 64,
   });
-  for (const one of cases) it(one.name, () => one.run());
+  for (const one of cases) if (one.name !== leftOut) it(one.name, () => one.run());
 });

@@ -20,6 +20,8 @@ interface Script {
   models?: Odd;
   answer?: Odd;
   embedding?: Odd;
+  /** An answer that is not streamed. */
+  count?: Odd;
   takesSchema: boolean;
   readonly bodies: Record<string, unknown>[];
   readonly keys: (string | undefined)[];
@@ -65,6 +67,7 @@ export async function stage(limits = { stallMs: 10_000, totalMs: 20_000 }) {
     else if (body['stream'] === true) stream(response).end(delta('Hel') + delta('lo') + END);
     else if ('response_format' in body && !script.takesSchema)
       json(response, { error: { message: 'response_format is not supported' } }, 400);
+    else if (script.count) await script.count(response, body);
     else json(response, { usage: { prompt_tokens: 7 }, choices: [] });
   };
   const server = await listen(serve);

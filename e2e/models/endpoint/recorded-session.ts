@@ -125,13 +125,11 @@ async function textOf(request: IncomingMessage): Promise<string> {
 export async function listen(
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void,
 ): Promise<LocalServer> {
-  let answering = 0;
+  const answering = new Set<ServerResponse>();
   const server: Server = createServer((request, response) => {
     if (request.url?.endsWith('/chat/completions') === true) {
-      answering += 1;
-      response.once('close', () => {
-        answering -= 1;
-      });
+      answering.add(response);
+      response.once('close', () => answering.delete(response));
     }
     Promise.resolve(serve(request, response)).catch(() => response.destroy());
   });
@@ -140,9 +138,11 @@ export async function listen(
   return {
     address: `http://127.0.0.1:${port}/v1`,
     get answering() {
-      return answering;
+      return answering.size;
     },
     cut: () => {
+      // Their ends are told later, when others may have begun.
+      answering.clear();
       server.closeAllConnections();
     },
     close: () =>

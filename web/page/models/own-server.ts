@@ -26,13 +26,13 @@ export class OwnServer extends LitElement {
     return html`<details>
       <summary>Use a server you run</summary>
       <p class="facts">
-        llama-server, Ollama, LM Studio, vLLM, or another that speaks as OpenAI does. What is said in the room
-        is sent to it while the personas think there.
+        llama-server, llama-cpp-python, Ollama, LM Studio, vLLM, or another that speaks as OpenAI does. What
+        is said in the room is sent to it while the personas think there.
       </p>
       ${
         server
           ? html`<p class="facts">
-                Set up: <bdi>${server.address}</bdi>${server.server === 'llama.cpp' ? ' (llama.cpp)' : ''}.
+                Set up: <bdi>${server.address}</bdi>${server.server === 'other' ? '' : ` (${server.server})`}.
                 Its models stand above.
               </p>
               <button
