@@ -39,4 +39,23 @@ test.describe('the device', () => {
     await unfold();
     await expect(share).toHaveValue('0.5');
   });
+
+  test('thinks where the person chose, also after a reload, and goes back', async ({ settle }) => {
+    const { visitor } = await settle();
+    const { models, status, page } = visitor;
+    const place = models.getByRole('combobox', { name: 'Think' });
+    await expect(place).toHaveValue('auto');
+    await expect(status).toContainText('companion, on this machine');
+    await place.selectOption('in this tab');
+    await expect(status).toContainText('as you chose');
+    await expect(status).toContainText('gguf, in this tab');
+    await visitor.ask('Hello?');
+    await page.reload();
+    await visitor.personaIsIdle();
+    await expect(status).toContainText('gguf, in this tab');
+    await expect(place).toHaveValue('tab');
+    await place.selectOption('where it goes best');
+    await expect(status).toContainText('companion, on this machine');
+    await visitor.ask('Are you there?');
+  });
 });

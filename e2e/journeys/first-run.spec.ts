@@ -11,7 +11,7 @@ test.describe('the first run', () => {
     await expect(visitor.messages.last()).toContainText('signed');
     // Stock headless Chromium has no usable WebGPU: the plan says so, and where it thinks instead.
     await expect(visitor.status).toContainText('companion, on this machine');
-    await expect(visitor.status).toContainText('In the companion on the CPU: WebGPU has no adapter here.');
+    await expect(visitor.status).toContainText('In the companion: WebGPU has no adapter here.');
     await expect(visitor.status).toContainText('llama.cpp');
     await expect(visitor.status).toContainText('built-in daemon');
     await expect(visitor.status).toContainText('tokens/s');

@@ -12,7 +12,7 @@ export type ForcedLane = Exclude<LaneId, 'mlc' | 'endpoint'>;
 export const LaneReportSchema = v.object({
   lane: v.picklist(LANE_IDS),
   /** Where the arithmetic really happens, as the engine's own log says. */
-  backend: v.picklist(['webgpu', 'wasm', 'cpu', 'remote']),
+  backend: v.picklist(['webgpu', 'wasm', 'cpu', 'gpu', 'remote']),
   /** How the backend was proven, for the person: "offloaded 4/4 layers to WebGPU", "no shader-f16: wasm, 1 thread". */
   evidence: v.string(),
   model: v.object({

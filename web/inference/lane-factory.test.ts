@@ -29,7 +29,7 @@ const NO_GPU: DeviceProbe = {
 function stage(
   source: ModelSource,
   options: {
-    forcedLane?: ForcedLane | undefined;
+    asked?: ForcedLane | undefined;
     webgpu?: DeviceProbe['webgpu'];
     available?: boolean;
   } = {},
@@ -65,7 +65,7 @@ function stage(
   });
   const opened: Promise<OpenedLane> = factory.open({
     source,
-    forcedLane: options.forcedLane,
+    asked: options.asked && { lane: options.asked, by: 'start' },
     companionLane: { available: options.available ?? true, reason: 'no engine' },
     machine: { memoryBytes: 2 ** 30 },
     models: [offer('default'), offer('other')],
@@ -149,7 +149,7 @@ describe('lane factory', () => {
     });
   });
 
-  it.each([{ webgpu: 'shader-f16' }, { forcedLane: 'gguf' }] as const)(
+  it.each([{ webgpu: 'shader-f16' }, { asked: 'gguf' }] as const)(
     'tries no other lane when the chosen one fails: %o',
     async (options) => {
       const { opened, requests, spawned } = stage({ kind: 'offer', offer: offer('default') }, options);
@@ -165,8 +165,8 @@ describe('lane factory', () => {
     [{ kind: 'remembered', model: huge }, 'gguf', 'of 4 GiB in this tab'],
     [{ kind: 'found', found: huge }, undefined, 'of 1 GiB in the companion'],
   ] as const)('refuses by name what cannot be loaded before it asks for a byte: %o', async (...given) => {
-    const [source, forcedLane, words] = given;
-    const { opened, requests, spawned } = stage(source, { forcedLane });
+    const [source, asked, words] = given;
+    const { opened, requests, spawned } = stage(source, { asked });
     await expect(opened).rejects.toMatchObject({
       code: 'ModelTooLarge',
       message: expect.stringContaining(words),
@@ -180,7 +180,7 @@ describe('lane factory', () => {
   });
 
   it('is NoLane when the forced one cannot serve', async () => {
-    const { opened } = stage(remembered('hash-other'), { forcedLane: 'companion', available: false });
+    const { opened } = stage(remembered('hash-other'), { asked: 'companion', available: false });
     await expect(opened).rejects.toMatchObject({ code: 'NoLane' });
   });
 });

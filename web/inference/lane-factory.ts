@@ -2,7 +2,7 @@
 import type { ModelOffer } from '../../shared/bridge/messages.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { ForcedLane, InferenceLane } from '../../shared/inference/lane.ts';
+import type { InferenceLane } from '../../shared/inference/lane.ts';
 import { openCompanionLane } from './companion-lane/companion-lane.ts';
 import type { LaneBridge } from './companion-lane/lane-bridge.ts';
 import type { PutFile } from './companion-lane/put-file.ts';
@@ -21,7 +21,7 @@ import type {
   KnownModel,
   ModelSource,
 } from './models/model-source.ts';
-import { planLane, type LanePlan } from './plan.ts';
+import { planLane, type AskedLane, type LanePlan } from './plan.ts';
 import type { DeviceProbe } from './probe.ts';
 import type { LaneProgress, OnLaneProgress } from './progress.ts';
 import type { WorkerHandle } from './worker-seam.ts';
@@ -44,7 +44,7 @@ export interface LaneFactoryDeps {
 
 export interface OpenLaneRequest {
   readonly source: ModelSource;
-  readonly forcedLane?: ForcedLane | undefined;
+  readonly asked?: AskedLane | undefined;
   /** As the companion's `ready` says. */
   readonly companionLane: { readonly available: boolean; readonly reason: string };
   readonly machine: FitDevices['machine'];
@@ -81,7 +81,7 @@ export function createLaneFactory(deps: LaneFactoryDeps): LaneFactory {
       const probe = await deps.probe();
       const plan = planLane({
         probe,
-        forcedLane: request.forcedLane,
+        asked: request.asked,
         companionLane: request.companionLane,
         isGpuLost: request.isGpuLost ?? false,
         mlc: mlcOf(known),

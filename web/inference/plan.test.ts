@@ -10,6 +10,14 @@ const GPU: DeviceProbe = {
   cores: 6,
 };
 const NO_GPU: DeviceProbe = { ...GPU, webgpu: 'no shader-f16' };
+const BY_START = {
+  tab: { lane: 'gguf', by: 'start' },
+  companion: { lane: 'companion', by: 'start' },
+} as const;
+const BY_PERSON = {
+  tab: { lane: 'gguf', by: 'person' },
+  companion: { lane: 'companion', by: 'person' },
+} as const;
 const there = { available: true, reason: 'ready' };
 const gone = { available: false, reason: 'no prebuilt engine' };
 
@@ -32,12 +40,12 @@ describe('lane plan', () => {
       reason: expect.stringContaining('the GPU went away twice'),
     });
     expect(planLane({ ...lost, companionLane: gone }).lane).toBe('gguf');
-    expect(planLane({ ...lost, companionLane: there, forcedLane: 'gguf' }).lane).toBe('gguf');
+    expect(planLane({ ...lost, companionLane: there, asked: BY_START.tab }).lane).toBe('gguf');
   });
 
   it('says why in words', () => {
     expect(planLane({ probe: NO_GPU, companionLane: there }).reason).toBe(
-      'In the companion on the CPU: WebGPU here lacks shader-f16.',
+      'In the companion: WebGPU here lacks shader-f16.',
     );
     expect(planLane({ probe: { ...NO_GPU, webgpu: 'no WebGPU' }, companionLane: gone }).reason).toContain(
       'no prebuilt engine',
@@ -45,19 +53,39 @@ describe('lane plan', () => {
   });
 
   it('takes a forced lane or refuses it, and never another', () => {
-    expect(planLane({ probe: NO_GPU, companionLane: there, forcedLane: 'gguf' })).toMatchObject({
+    expect(planLane({ probe: NO_GPU, companionLane: there, asked: BY_START.tab })).toMatchObject({
       lane: 'gguf',
       withoutWebgpu: 'no shader-f16',
     });
-    expect(planLane({ probe: GPU, companionLane: there, forcedLane: 'companion' })).toMatchObject({
+    expect(planLane({ probe: GPU, companionLane: there, asked: BY_START.companion })).toMatchObject({
       lane: 'companion',
     });
-    expect(() => planLane({ probe: GPU, companionLane: gone, forcedLane: 'companion' })).toThrow(
+    expect(() => planLane({ probe: GPU, companionLane: gone, asked: BY_START.companion })).toThrow(
       'no prebuilt engine',
     );
     expect(() =>
-      planLane({ probe: { ...GPU, jspi: false }, companionLane: there, forcedLane: 'gguf' }),
+      planLane({ probe: { ...GPU, jspi: false }, companionLane: there, asked: BY_START.tab }),
     ).toThrow('JSPI');
+  });
+
+  it('goes where the person chose, and says so', () => {
+    const here = { probe: NO_GPU, companionLane: there };
+    expect(planLane({ ...here, asked: BY_PERSON.tab }).reason).toBe(
+      'In this tab on the CPU (WebGPU here lacks shader-f16), as you chose.',
+    );
+    expect(planLane({ ...here, asked: BY_PERSON.companion }).reason).toBe('In the companion, as you chose.');
+    expect(() => planLane({ ...here, companionLane: gone, asked: BY_PERSON.companion })).toThrow(
+      'in the companion: no prebuilt engine',
+    );
+  });
+
+  it('thinks with a compiled model in the tab, and nowhere else', () => {
+    const mlc = { library: 'l.wasm', contextTokens: 512, needsF16: false };
+    const here = { probe: GPU, companionLane: there, mlc };
+    expect(planLane(here).lane).toBe('mlc');
+    expect(planLane({ ...here, asked: BY_PERSON.tab }).lane).toBe('mlc');
+    for (const asked of [BY_PERSON.companion, BY_START.companion, BY_START.tab])
+      expect(() => planLane({ ...here, asked })).toThrow('compiled for web-llm in the tab');
   });
 
   it('names everything it tried when nothing serves', () => {

@@ -4,10 +4,15 @@ import { AppError } from '../../shared/errors.ts';
 import type { ForcedLane } from '../../shared/inference/lane.ts';
 import type { DeviceProbe } from './probe.ts';
 
+/** Where thinking shall be, whatever goes best: `start` by `--lane`, `person` on the page. */
+export interface AskedLane {
+  readonly lane: ForcedLane;
+  readonly by: 'start' | 'person';
+}
+
 export interface LanePlanInput {
   readonly probe: DeviceProbe;
-  /** `--lane`. */
-  readonly forcedLane?: ForcedLane | undefined;
+  readonly asked?: AskedLane | undefined;
   /** Set for a model that MLC compiled: it runs in the tab on WebGPU, or nowhere. */
   readonly mlc?: ModelOffer['mlc'];
   /** More often than it may in one visit: WebGPU is not asked for any more. */
@@ -31,10 +36,10 @@ const MAX_THREADS = 8;
 
 /**
  * WebGPU with `shader-f16` → gguf; else the companion, which is 13 to 17 times faster than wasm; wasm where neither
- * serves. A forced lane is taken or refused, never replaced. Throws `NoLane` that says what was tried.
+ * serves. A lane that was asked for is taken or refused, never replaced. Throws `NoLane` that says what was tried.
  */
-export function planLane({ probe, forcedLane, mlc, isGpuLost, companionLane }: LanePlanInput): LanePlan {
-  if (mlc) return planMlc(mlc, probe, forcedLane);
+export function planLane({ probe, asked, mlc, isGpuLost, companionLane }: LanePlanInput): LanePlan {
+  if (mlc) return planMlc(mlc, probe, asked);
   const onGpu = probe.webgpu === 'shader-f16';
   const noEngine = whyNoEngine(probe);
   const gguf = (reason: string): LanePlan => ({
@@ -44,27 +49,27 @@ export function planLane({ probe, forcedLane, mlc, isGpuLost, companionLane }: L
     threads: threadsFor(probe),
   });
 
-  if (forcedLane === 'gguf') {
-    if (noEngine) throw noLane([`--lane gguf: ${noEngine}`]);
+  if (asked?.lane === 'gguf') {
+    if (noEngine) throw noLane([`${askedWords(asked)}: ${noEngine}`]);
     return gguf(
       onGpu
-        ? 'In this tab on WebGPU, as --lane gguf asked.'
-        : `In this tab on the CPU (${WEBGPU_WORDS[probe.webgpu]}), as --lane gguf asked.`,
+        ? `In this tab on WebGPU, ${asWhoAsked(asked)}.`
+        : `In this tab on the CPU (${WEBGPU_WORDS[probe.webgpu]}), ${asWhoAsked(asked)}.`,
     );
   }
-  if (forcedLane === 'companion') {
-    if (!companionLane.available) throw noLane([`--lane companion: ${companionLane.reason}`]);
-    return { lane: 'companion', reason: 'In the companion on the CPU, as --lane companion asked.' };
+  if (asked?.lane === 'companion') {
+    if (!companionLane.available) throw noLane([`${askedWords(asked)}: ${companionLane.reason}`]);
+    return { lane: 'companion', reason: `In the companion, ${asWhoAsked(asked)}.` };
   }
   if (isGpuLost && companionLane.available)
     return {
       lane: 'companion',
-      reason: 'In the companion on the CPU, with the same file: the GPU went away twice in this visit.',
+      reason: 'In the companion, with the same file: the GPU went away twice in this visit.',
     };
   if (onGpu && !noEngine) return gguf('In this tab: WebGPU with shader-f16 is there.');
   const whyNoGpu = noEngine ?? WEBGPU_WORDS[probe.webgpu];
   if (companionLane.available) {
-    return { lane: 'companion', reason: `In the companion on the CPU: ${whyNoGpu}.` };
+    return { lane: 'companion', reason: `In the companion: ${whyNoGpu}.` };
   }
   if (!noEngine) {
     return gguf(
@@ -77,15 +82,26 @@ export function planLane({ probe, forcedLane, mlc, isGpuLost, companionLane }: L
 function planMlc(
   { needsF16 }: NonNullable<ModelOffer['mlc']>,
   { webgpu }: DeviceProbe,
-  forcedLane: ForcedLane | undefined,
+  asked: AskedLane | undefined,
 ): LanePlan {
   const isAble = webgpu === 'shader-f16' || (webgpu === 'no shader-f16' && !needsF16);
-  if (forcedLane) throw noLane([`--lane ${forcedLane}: this model is compiled for web-llm in the tab`]);
+  // Whoever chose the tab on the page did not mean an engine.
+  const isElsewhere = asked && !(asked.by === 'person' && asked.lane === 'gguf');
+  if (isElsewhere) throw noLane([`${askedWords(asked)}: this model is compiled for web-llm in the tab`]);
   if (!isAble)
     throw noLane([
       `this model is compiled for WebGPU${needsF16 ? ' in f16' : ''}, but ${WEBGPU_WORDS[webgpu]}`,
     ]);
   return { lane: 'mlc', reason: 'In this tab on WebGPU with web-llm: the model is compiled for it.' };
+}
+
+function askedWords({ lane, by }: AskedLane): string {
+  if (by === 'start') return `--lane ${lane}`;
+  return lane === 'gguf' ? 'in this tab' : 'in the companion';
+}
+
+function asWhoAsked({ lane, by }: AskedLane): string {
+  return by === 'start' ? `as --lane ${lane} asked` : 'as you chose';
 }
 
 const WEBGPU_WORDS: Readonly<Record<DeviceProbe['webgpu'], string>> = {

@@ -171,6 +171,7 @@ export function createNodeService(
     freeDevice: () => call<CommandResult>('freeDevice'),
     thinkAgain: () => call<CommandResult>('thinkAgain'),
     setDeviceShare: (share) => call<CommandResult>('setDeviceShare', share),
+    setLanePlace: (place) => call<CommandResult>('setLanePlace', place),
     measureSpeed: () => call<CommandResult>('measureSpeed'),
     setAsleep: (peerId, asleep) => call<CommandResult>('setAsleep', peerId, asleep),
     backupFile: () => call<Awaited<ReturnType<NodeCommands['backupFile']>>>('backupFile'),

@@ -26,8 +26,9 @@ import { createHousehold } from './identity/household.ts';
 import { createWebIdentityCrypto } from './identity/web-identity-crypto.ts';
 import { LaneAdapters } from './lanes/lane-adapters.ts';
 import { AdapterChoices } from './lanes/adapter-choices.ts';
-import { KeptShare } from './lanes/device-share.ts';
+import { keptShare } from './lanes/device-share.ts';
 import { FitBook } from './lanes/fit-book.ts';
+import { keptPlace } from './lanes/lane-place.ts';
 import { ModelFits } from './lanes/model-fits.ts';
 import { ModelLibrary } from './lanes/model-library.ts';
 import { SpeedBook } from './lanes/speed-book.ts';
@@ -65,10 +66,11 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
   const bundles = createStoredBundles(async () =>
     createOpfsBundleStore(await navigator.storage.getDirectory()),
   );
-  const [adapters, speeds, share, fits] = await Promise.all([
+  const [adapters, speeds, share, place, fits] = await Promise.all([
     AdapterChoices.load(stores.settings),
     SpeedBook.load(stores.settings),
-    KeptShare.load(stores.settings),
+    keptShare(stores.settings),
+    keptPlace(stores.settings),
     FitBook.load(stores.settings),
   ]);
   const probe = onceAnswered(() => probeDevice(globalThis));
@@ -132,6 +134,7 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
         checkFile: headerOf,
         speeds,
         share,
+        place,
         ready: () => client.ready,
         ...told,
       }),
@@ -150,7 +153,14 @@ export async function startNode(publisher: ViewPublisher, locks: Locks): Promise
           },
         }),
         clock,
-        fits: new ModelFits({ book: fits, files: modelFiles, bundles, probe, ready: () => told.ready() }),
+        fits: new ModelFits({
+          book: fits,
+          files: modelFiles,
+          bundles,
+          place,
+          probe,
+          ready: () => told.ready(),
+        }),
         freeBytes: async () => {
           const { quota = 0, usage = 0 } = await navigator.storage.estimate();
           return Math.max(0, quota - usage);

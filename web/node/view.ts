@@ -11,6 +11,7 @@ import type { Speeds } from '../../shared/inference/speeds.ts';
 import type { FitVerdict } from '../../shared/models/fit.ts';
 import type { QueueState } from '../inference/queue/device-queue.ts';
 import type { DeviceShare } from './lanes/device-share.ts';
+import type { LanePlace } from './lanes/lane-place.ts';
 
 /** A failure as the page shows it: cause and next step. */
 export interface Trouble extends WireError {
@@ -95,6 +96,10 @@ export interface LaneView {
   readonly isUnloaded?: boolean;
   /** The person wants the device for something else: nobody thinks until they say so. */
   readonly isFreed?: boolean;
+  /** Where the person wants thinking to be. */
+  readonly place?: LanePlace;
+  /** `--lane` leaves no choice. */
+  readonly isPlaceForced?: boolean;
   /** Part of the device's time that thinking may take. */
   readonly share?: DeviceShare;
   readonly progress?: Progress;
@@ -286,6 +291,8 @@ export interface NodeCommands {
   thinkAgain(): Promise<CommandResult>;
   /** Part of the device's time that thinking may take; kept over restarts. */
   setDeviceShare(share: DeviceShare): Promise<CommandResult>;
+  /** Refused where no lane serves there; else every hosted persona moves. */
+  setLanePlace(place: LanePlace): Promise<CommandResult>;
   /** Measures how fast the present model is here; `lane.speeds` tells. */
   measureSpeed(): Promise<CommandResult>;
   setAsleep(peerId: string, asleep: boolean): Promise<CommandResult>;

@@ -7,7 +7,8 @@ import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import type { OpenLaneRequest } from '../../inference/lane-factory.ts';
 import type { LaneView } from '../view.ts';
 import { FORGIVEN_AFTER_MS } from './device-losses.ts';
-import { KeptShare } from './device-share.ts';
+import { keptShare } from './device-share.ts';
+import { keptPlace } from './lane-place.ts';
 import { LaneAdapters } from './lane-adapters.ts';
 import { createModelChoice } from './model-choice.ts';
 import { SpeedBook } from './speed-book.ts';
@@ -34,6 +35,7 @@ async function setUp(models = [offer('default')]) {
   } as unknown as Ready;
   const opened: OpenLaneRequest['source'][] = [];
   const gpuLost: unknown[] = [];
+  const asked: unknown[] = [];
   const views: LaneView[] = [];
   const loaded: string[] = [];
   const notLoaded: unknown[] = [];
@@ -45,12 +47,14 @@ async function setUp(models = [offer('default')]) {
   const create = async () =>
     new LaneAdapters({
       speeds: await SpeedBook.load(settings),
-      share: await KeptShare.load(settings),
+      share: await keptShare(settings),
+      place: await keptPlace(settings),
       onTrouble: () => undefined,
       factory: {
         open: (request) => {
           opened.push(request.source);
           gpuLost.push(request.isGpuLost);
+          asked.push(request.asked);
           request.onProgress({ what: 'Fetching', done: 1, total: 2, unit: 'bytes' });
           if (failure && request.source.kind === failing) return Promise.reject(failure);
           const name = request.source.kind === 'file' ? request.source.file.name : 'default';
@@ -82,6 +86,7 @@ async function setUp(models = [offer('default')]) {
     adapters: await create(),
     opened,
     gpuLost,
+    asked,
     ready,
     clock,
     views,
@@ -110,6 +115,7 @@ describe('LaneAdapters', () => {
       report: idleLane.report,
       chosenBecause: 'because',
       share: 1,
+      place: 'auto',
       speeds: {},
       queue: { running: [], waiting: [] },
     });
@@ -251,12 +257,41 @@ describe('LaneAdapters', () => {
     await adapters.setShare(0.25);
     expect(views.at(-1)).toMatchObject({ share: 0.25, report: idleLane.report });
     await adapters.rest();
-    expect(views.at(-1)).toEqual({ chosenBecause: '', share: 0.25, isFreed: true });
+    expect(views.at(-1)).toEqual({ chosenBecause: '', share: 0.25, place: 'auto', isFreed: true });
     await adapters.build(MAYA);
     expect(views.at(-1)).toMatchObject({ share: 0.25, report: idleLane.report });
     expect(views.at(-1)).not.toHaveProperty('isFreed');
     await (await create()).build(MAYA);
     expect(views.at(-1)?.share).toBe(0.25);
+  });
+
+  it('opens where the person chose, over restarts, and refuses a place that cannot serve', async () => {
+    const { adapters, create, asked, ready, views, gpuLost } = await setUp();
+    await adapters.build(MAYA);
+    adapters.onDeviceLost();
+    adapters.onDeviceLost();
+    await adapters.takePlace('tab');
+    await adapters.close();
+    await adapters.build(MAYA);
+    expect(gpuLost.at(-1)).toBe(false);
+    expect(views.at(-1)).toMatchObject({ place: 'tab' });
+    adapters.onDeviceLost();
+    expect(adapters.onDeviceLost()).toMatchObject({
+      kind: 'stop',
+      told: { message: expect.stringContaining('you chose') },
+    });
+    ready.companionLane.available = false;
+    await expect(adapters.takePlace('companion')).rejects.toMatchObject({ code: 'NoLane' });
+    await (await create()).build(MAYA);
+    expect(asked).toEqual([undefined, { lane: 'gguf', by: 'person' }, { lane: 'gguf', by: 'person' }]);
+    Object.assign(ready, { forcedLane: 'gguf' });
+    await expect(adapters.takePlace('auto')).rejects.toMatchObject({
+      code: 'NoLane',
+      message: expect.stringContaining('--lane gguf') as string,
+    });
+    await (await create()).build(MAYA);
+    expect(asked.at(-1)).toEqual({ lane: 'gguf', by: 'start' });
+    expect(views.at(-1)).toMatchObject({ isPlaceForced: true });
   });
 
   it('has nothing to measure where no model is loaded', async () => {

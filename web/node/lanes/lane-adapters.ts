@@ -7,13 +7,14 @@ import type { Speeds } from '../../../shared/inference/speeds.ts';
 import { endpointReason, mlcOf, offeredAgain, type LaneFactory } from '../../inference/lane-factory.ts';
 import { requireLoadable } from '../../inference/lane-fit.ts';
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
-import { planLane } from '../../inference/plan.ts';
+import { planLane, type AskedLane, type LanePlan } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
 import type { AdapterFactory, DeviceLossRemedy, PlannedProfile } from '../boot/adapter-factory.ts';
 import type { LaneView, Trouble } from '../view.ts';
 import { troubleOf } from '../view/trouble.ts';
 import { DeviceLosses } from './device-losses.ts';
 import type { DeviceShare, KeptShare } from './device-share.ts';
+import { askedLane, type KeptPlace, type LanePlace } from './lane-place.ts';
 import { HostedLane } from './hosted-lane.ts';
 import type { ModelChoice } from './model-choice.ts';
 import type { SpeedBook } from './speed-book.ts';
@@ -29,6 +30,7 @@ export interface LaneAdaptersDeps {
   ready(): Ready;
   readonly speeds: SpeedBook;
   readonly share: KeptShare;
+  readonly place: KeptPlace;
   onChange(lane: LaneView): void;
   /** What should be kept could not be. */
   readonly onTrouble: (error: unknown) => void;
@@ -52,7 +54,7 @@ export class LaneAdapters implements AdapterFactory {
   constructor(deps: LaneAdaptersDeps) {
     this.#deps = deps;
     this.#losses = new DeviceLosses(deps.clock);
-    this.#view = { chosenBecause: '', share: deps.share.current };
+    this.#view = this.#freshView('');
   }
 
   get progress(): LaneView['progress'] {
@@ -61,7 +63,7 @@ export class LaneAdapters implements AdapterFactory {
 
   async choose(): ReturnType<AdapterFactory['choose']> {
     try {
-      const { lane, reason } = await this.#plan();
+      const { lane, reason } = await this.#plan(await this.#source(), this.#asked());
       this.#show({ chosenBecause: reason });
       return { lane, reason };
     } catch (error) {
@@ -85,13 +87,27 @@ export class LaneAdapters implements AdapterFactory {
     this.#view = withoutRefusal(this.#view);
     try {
       if (source.kind === 'file') await this.#deps.checkFile(source.file);
-      await this.#requireLoadable(source);
+      await this.#requireLoadable(source, this.#asked());
     } catch (error) {
       this.#show({ refusedModel: this.#trouble(error) });
       throw error;
     }
     this.#wanted = source;
     this.#isGpuLost = false;
+  }
+
+  /** From now on lanes are opened there, once the one in use is closed. Rejects with what stands against it; then nothing changes. */
+  async takePlace(place: LanePlace): Promise<void> {
+    const { forcedLane } = this.#deps.ready();
+    if (forcedLane !== undefined)
+      throw new AppError(
+        'NoLane',
+        `--lane ${forcedLane} leaves no other lane. Start without it to choose here.`,
+      );
+    await this.#requireLoadable(await this.#source(), askedLane(forcedLane, place));
+    await this.#deps.place.keep(place);
+    this.#isGpuLost = false;
+    this.#show({ place });
   }
 
   speeds(): Speeds {
@@ -116,7 +132,7 @@ export class LaneAdapters implements AdapterFactory {
 
   async rest(): Promise<void> {
     await this.close();
-    this.#view = { chosenBecause: '', share: this.#deps.share.current };
+    this.#view = this.#freshView('');
     this.#show({ isFreed: true });
   }
 
@@ -135,6 +151,7 @@ export class LaneAdapters implements AdapterFactory {
   #cannotMove(): string | undefined {
     const { forcedLane, companionLane, models } = this.#deps.ready();
     if (forcedLane !== undefined) return `--lane ${forcedLane} leaves no other lane`;
+    if (this.#deps.place.current === 'tab') return 'you chose that thinking stays in this tab';
     if (!companionLane.available) return `the companion cannot think (${companionLane.reason})`;
     if (this.#hosted?.opened.lane.report.lane === 'mlc') return 'this model runs on a GPU only';
     const known = this.#hosted?.opened.model;
@@ -143,33 +160,48 @@ export class LaneAdapters implements AdapterFactory {
     return hasIt ? undefined : 'the companion has no copy of this model';
   }
 
-  async #plan(): ReturnType<AdapterFactory['choose']> {
-    const { forcedLane, companionLane, models: offers } = this.#deps.ready();
-    const source = this.#wanted ?? (await this.#deps.models.source(offers));
-    if (source.kind === 'endpoint') return { lane: 'endpoint', reason: endpointReason(source.model) };
-    const mlc = source.kind === 'found' ? undefined : mlcOf(offeredAgain(source, offers));
-    const probe = await this.#deps.probe();
-    return planLane({ probe, forcedLane, companionLane, mlc, isGpuLost: this.#isGpuLost });
+  #asked(): AskedLane | undefined {
+    return askedLane(this.#deps.ready().forcedLane, this.#deps.place.current);
   }
 
-  async #requireLoadable(source: ModelSource): Promise<void> {
-    if (source.kind === 'endpoint') return;
+  async #source(): Promise<ModelSource> {
+    return this.#wanted ?? this.#deps.models.source(this.#deps.ready().models);
+  }
+
+  async #plan(
+    source: ModelSource,
+    asked: AskedLane | undefined,
+    isGpuLost = this.#isGpuLost,
+  ): Promise<LanePlan | { readonly lane: 'endpoint'; readonly reason: string }> {
+    if (source.kind === 'endpoint') return { lane: 'endpoint', reason: endpointReason(source.model) };
+    const { companionLane, models: offers } = this.#deps.ready();
+    const mlc = source.kind === 'found' ? undefined : mlcOf(offeredAgain(source, offers));
+    return planLane({ probe: await this.#deps.probe(), asked, companionLane, mlc, isGpuLost });
+  }
+
+  /** With a GPU that may be there again. */
+  async #requireLoadable(source: ModelSource, asked: AskedLane | undefined): Promise<void> {
+    const plan = await this.#plan(source, asked, false);
+    if (source.kind === 'endpoint' || plan.lane === 'endpoint') return;
     const { models: offers, ...ready } = this.#deps.ready();
     const known = source.kind === 'found' ? source : offeredAgain(source, offers);
-    const probe = await this.#deps.probe();
-    requireLoadable(known, planLane({ ...ready, probe, mlc: mlcOf(known) }), { ...ready, probe });
+    requireLoadable(known, plan, { ...ready, probe: await this.#deps.probe() });
   }
 
   async #open(): Promise<HostedLane> {
     const { factory, models } = this.#deps;
     const { chosenBecause, refusedModel } = this.#view;
-    this.#view = { chosenBecause, share: this.#deps.share.current, ...(refusedModel && { refusedModel }) };
     const { forcedLane, companionLane, machine, models: offers } = this.#deps.ready();
+    this.#view = {
+      ...this.#freshView(chosenBecause),
+      ...(refusedModel && { refusedModel }),
+      ...(forcedLane !== undefined && { isPlaceForced: true }),
+    };
     const source = this.#wanted ?? (await models.source(offers));
     try {
       const opened = await factory.open({
         source,
-        forcedLane,
+        asked: askedLane(forcedLane, this.#deps.place.current),
         companionLane,
         machine,
         models: offers,
@@ -215,6 +247,11 @@ export class LaneAdapters implements AdapterFactory {
 
   #trouble(error: unknown): Trouble {
     return troubleOf(toAppError(error, 'LaneStartFailed'), this.#deps.clock);
+  }
+
+  #freshView(chosenBecause: string): LaneView {
+    const { share, place } = this.#deps;
+    return { chosenBecause, share: share.current, place: place.current };
   }
 
   #show(change: Partial<LaneView>): void {

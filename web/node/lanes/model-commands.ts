@@ -6,6 +6,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { BridgeClient } from '../bridge/bridge-client.ts';
 import type { CommandResult, NodeCommands, Trouble } from '../view.ts';
 import { DeviceShareSchema } from './device-share.ts';
+import { LanePlaceSchema } from './lane-place.ts';
 import type { LaneAdapters } from './lane-adapters.ts';
 import type { ModelLibrary } from './model-library.ts';
 import type { ModelSource } from '../../inference/models/model-source.ts';
@@ -52,6 +53,7 @@ type ModelCommands = Pick<
   | 'freeDevice'
   | 'thinkAgain'
   | 'setDeviceShare'
+  | 'setLanePlace'
   | 'measureSpeed'
 >;
 
@@ -121,6 +123,14 @@ export function createModelCommands(deps: ModelCommandsDeps): ModelCommands {
         const share = v.safeParse(DeviceShareSchema, wish);
         if (!share.success) throw new AppError('ArgumentInvalid', 'There is no such share.');
         await deps.lanes().setShare(share.output);
+      }),
+    setLanePlace: (wish) =>
+      inTurn(async () => {
+        const place = v.safeParse(LanePlaceSchema, wish);
+        if (!place.success) throw new AppError('ArgumentInvalid', 'There is no such place.');
+        const lanes = deps.lanes();
+        await lanes.takePlace(place.output);
+        await deps.rehost(() => lanes.close());
       }),
     measureSpeed: () => command(() => deps.lanes().measure(AbortSignal.timeout(MEASURE_WITHIN_MS))),
   };

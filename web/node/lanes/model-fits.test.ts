@@ -12,6 +12,7 @@ import type { StoredBundle } from '../../inference/models/stored-bundles.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
 import type { StoredModelView } from '../view.ts';
 import { FitBook } from './fit-book.ts';
+import type { LanePlace } from './lane-place.ts';
 import { ModelFits } from './model-fits.ts';
 
 const GIB = 2 ** 30;
@@ -66,6 +67,7 @@ async function setUp(
   probe: Partial<DeviceProbe> = {},
   { settings } = createMemoryStores(createMemoryDisk()),
   bundles: readonly StoredBundle[] = [],
+  place: LanePlace = 'auto',
 ) {
   const session: { ready: Ready | undefined } = {
     ready: {
@@ -79,6 +81,7 @@ async function setUp(
   const fits = new ModelFits({
     book: await FitBook.load(settings),
     bundles: { files: async () => undefined, list: async () => bundles },
+    place: { current: place },
     files: async () => ({
       find: async (sha256) => {
         reads += 1;
@@ -99,6 +102,11 @@ describe('what fits', () => {
     expect((await (await setUp()).of(file))?.words).toMatch(/of 16 GiB in the companion$/);
     expect((await (await setUp({ forcedLane: 'gguf' })).of(file))?.words).toMatch(/of 4 GiB in this tab$/);
     expect((await (await setUp({}, gpu)).of(file))?.words).toContain('on the GPU');
+    const chosen = await setUp({}, gpu, undefined, [], 'companion');
+    expect((await chosen.of(file))?.words).toMatch(/in the companion$/);
+    expect(await chosen.fits.compiled()).toEqual([]);
+    const inTab = await setUp({}, gpu, undefined, [], 'tab');
+    expect(await inTab.fits.compiled()).not.toEqual([]);
   });
 
   it('reads the header of a file in this browser once, and does without one that cannot be read', async () => {

@@ -14,15 +14,17 @@ import type { ModelFiles } from '../../inference/models/model-files.ts';
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
 import { oneFile } from '../../inference/models/one-file.ts';
 import type { StoredBundle, StoredBundles } from '../../inference/models/stored-bundles.ts';
-import { planLane } from '../../inference/plan.ts';
+import { planLane, type AskedLane } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
 import type { FitBook } from './fit-book.ts';
+import { askedLane, type KeptPlace } from './lane-place.ts';
 import type { CompiledModelView, FitView, StoredModelView, SuggestedModelView } from '../view.ts';
 
 export interface ModelFitsDeps {
   readonly files: () => Promise<Pick<ModelFiles, 'find'>>;
   readonly book: Pick<FitBook, 'of' | 'learn'>;
   readonly bundles: Pick<StoredBundles, 'files' | 'list'>;
+  readonly place: Pick<KeptPlace, 'current'>;
   probe(): Promise<DeviceProbe>;
   /** Undefined while there is no session: then nobody knows which lane it would be. */
   ready(): Ready | undefined;
@@ -70,7 +72,9 @@ export class ModelFits {
     const ready = this.#deps.ready();
     const probe = await this.#deps.probe();
     const hasGpu = probe.webgpu === 'shader-f16' || probe.webgpu === 'no shader-f16';
-    if (!ready || ready.forcedLane !== undefined || !hasGpu) return [];
+    const asked = ready && this.#askedOf(ready);
+    const isElsewhere = asked?.by === 'start' || asked?.lane === 'companion';
+    if (!ready || isElsewhere || !hasGpu) return [];
     return COMPILED_MODELS.map(({ name, licence, contextTokens, f16, f32 }) => {
       const { address, gpuBytes } = probe.webgpu === 'shader-f16' ? f16 : f32;
       const { verdict, words } = fitCompiled(gpuBytes, probe, this.#learnedOf('mlc', ready, probe));
@@ -96,10 +100,14 @@ export class ModelFits {
     if (error.code !== 'ModelTooLarge' || !ready) return;
     const model = await this.#modelOf(source);
     if (!model) return;
-    const { forcedLane, companionLane } = ready;
     const probe = await this.#deps.probe();
-    const plan = planLane({ probe, forcedLane, companionLane, mlc: model.mlc, isGpuLost });
+    const { companionLane } = ready;
+    const plan = planLane({ probe, asked: this.#askedOf(ready), companionLane, mlc: model.mlc, isGpuLost });
     await this.#learn(placeOf(plan), model, withFailure);
+  }
+
+  #askedOf({ forcedLane }: Ready): AskedLane | undefined {
+    return askedLane(forcedLane, this.#deps.place.current);
   }
 
   #learnedOf(place: FitPlace, { machine }: Ready, probe: DeviceProbe): Learned {
@@ -144,9 +152,9 @@ export class ModelFits {
     const ready = this.#deps.ready();
     if (!ready) return undefined;
     const probe = await this.#deps.probe();
-    const { forcedLane, companionLane, machine } = ready;
+    const { companionLane, machine } = ready;
     try {
-      const plan = planLane({ probe, forcedLane, companionLane, mlc });
+      const plan = planLane({ probe, asked: this.#askedOf(ready), companionLane, mlc });
       const place = placeOf(plan);
       const learned = this.#learnedOf(place, ready, probe);
       const { verdict, words } = fitAt(place, model, { probe, machine }, learned);

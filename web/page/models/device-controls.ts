@@ -75,7 +75,7 @@ export class DeviceControls extends LitElement {
               title="Nobody thinks, and the memory is given back, until you say so"
               @click=${this.#free}
             >
-              ${report.backend === 'webgpu' ? 'Free the GPU now' : 'Free the memory now'}
+              ${report.backend === 'webgpu' || report.backend === 'gpu' ? 'Free the GPU now' : 'Free the memory now'}
             </button>`
       }
       <details>

@@ -9,6 +9,7 @@ import type { NodeStore } from '../store/node-store.ts';
 import { troubleCard, troubleCss } from '../troubles/trouble-card.ts';
 import './adapter-list.ts';
 import './device-controls.ts';
+import './lane-place.ts';
 import './model-shelf.ts';
 
 /** What a newcomer may expect of her, in a line; measured in docs/starter.md. */
@@ -85,6 +86,7 @@ export class ModelsPanel extends LitElement {
               </div>`
             : html`<p class="doing">${progress ? 'Loading…' : 'None is loaded.'}</p>`
         }
+        <pn-lane-place .lane=${this.lane} .node=${this.node}></pn-lane-place>
         <pn-device-controls .lane=${this.lane} .node=${this.node}></pn-device-controls>
         ${
           this.opening === undefined

@@ -24,6 +24,7 @@ const BACKENDS: Readonly<Record<LaneReport['backend'], string>> = {
   webgpu: 'WebGPU',
   wasm: 'WebAssembly on the CPU',
   cpu: 'CPU',
+  gpu: 'GPU',
   remote: 'another program',
 };
 export function statusFacts(view: NodeView, room: RoomView | undefined): readonly StatusFact[] {

@@ -40,6 +40,7 @@ export function settledCommands(node: NodeCommands, clock: Clock): NodeCommands 
     freeDevice: () => settled(() => node.freeDevice()),
     thinkAgain: () => settled(() => node.thinkAgain()),
     setDeviceShare: (share) => settled(() => node.setDeviceShare(share)),
+    setLanePlace: (place) => settled(() => node.setLanePlace(place)),
     measureSpeed: () => settled(() => node.measureSpeed()),
     setAsleep: (peerId, asleep) => settled(() => node.setAsleep(peerId, asleep)),
     backupFile: () => settled(() => node.backupFile()),
