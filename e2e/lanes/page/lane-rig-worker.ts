@@ -49,6 +49,10 @@ export interface LaneRigApi {
   storedFiles(): Promise<readonly string[]>;
   /** One after the other. */
   generate(requests: readonly GenerateRequest[]): Promise<Outcome<readonly GenerateResult[]>>;
+  /** Stops at the first word; how that ended. */
+  abort(request: GenerateRequest): Promise<Outcome<undefined>>;
+  /** Reads and counts it, as it is done before anybody asks. */
+  prime(messages: GenerateRequest['messages']): Promise<Outcome<number>>;
   /** All at once; each prompt is counted first, as a turn does it. */
   countAndGenerate(requests: readonly GenerateRequest[]): Promise<Outcome<readonly GenerateResult[]>>;
   embed(texts: readonly string[]): Promise<Outcome<readonly (readonly number[])[]>>;
@@ -144,6 +148,21 @@ const api: LaneRigApi = {
       const results: GenerateResult[] = [];
       for (const request of requests) results.push(resultOf(await readAll(opened().generate(request))));
       return results;
+    }),
+  abort: (request) =>
+    outcome(async () => {
+      const aborter = new AbortController();
+      const reader = opened().generate(request, aborter.signal).getReader();
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return undefined;
+        if (value.kind === 'delta') aborter.abort();
+      }
+    }),
+  prime: (messages) =>
+    outcome(async () => {
+      await opened().warmup(undefined, messages);
+      return opened().countPromptTokens(messages);
     }),
   countAndGenerate: (requests) =>
     outcome(() =>

@@ -31,6 +31,10 @@ function named(name: string, message: string): Error {
   return Object.assign(new Error(message), { name });
 }
 
+function wordsOf(messages: MlcRequest['messages']): string[] {
+  return messages.flatMap(({ content }) => content.split(/\s+/));
+}
+
 /** Says a word per token, and behaves as web-llm was seen to. */
 class ScriptedMlc implements RawMlc {
   readonly loads: MlcModel[] = [];
@@ -38,6 +42,9 @@ class ScriptedMlc implements RawMlc {
   keptOnly: string | undefined;
   exits = 0;
   running = 0;
+  answers = 0;
+  /** As it will tell them. */
+  cachedTokens = 0;
   /** Thrown at the next load. */
   refuses: Error | undefined;
   /** Thrown in the middle of the next answer. */
@@ -54,6 +61,10 @@ class ScriptedMlc implements RawMlc {
 
   complete(request: MlcRequest): Promise<AsyncIterable<MlcChunk>> {
     return Promise.resolve(this.#answer(request));
+  }
+
+  countTokens(messages: MlcRequest['messages']): number {
+    return wordsOf(messages).length;
   }
 
   interrupt(): Promise<void> {
@@ -82,7 +93,8 @@ class ScriptedMlc implements RawMlc {
 
   async *#answer({ messages, grammar, maxTokens }: MlcRequest): AsyncGenerator<MlcChunk> {
     expect(this.running).toBe(0);
-    const words = messages.flatMap(({ content }) => content.split(/\s+/));
+    this.answers += 1;
+    const words = wordsOf(messages);
     if (grammar?.startsWith('root') === false) throw named('GrammarMatcherInitError', 'no rule root');
     if (words.length > CONTEXT_TOKENS) throw named('ContextWindowSizeExceededError', 'too long');
     this.running += 1;
@@ -99,7 +111,8 @@ class ScriptedMlc implements RawMlc {
         yield { choices: [{ delta: { content: `${words[said % words.length] ?? ''} ` } }] };
       }
       yield { choices: [{ delta: {}, finish_reason: this.#isInterrupted ? 'abort' : 'length' }] };
-      yield { choices: [], usage: { prompt_tokens: words.length, completion_tokens: said } };
+      const cached_tokens = this.cachedTokens;
+      yield { choices: [], usage: { prompt_tokens: words.length, cached_tokens, completion_tokens: said } };
     } finally {
       this.running -= 1;
     }
@@ -193,5 +206,22 @@ describe('mlc lane', () => {
     expect(engine.exits).toBe(1);
     expect(resultOf(await readAll(lane.generate(plain('x', 4)))).completionTokens).toBe(4);
     expect(engine.loads).toHaveLength(2);
+  });
+
+  it('counts a prompt without a token of the engine, however long it is', async () => {
+    const { engine, openLane } = stage();
+    const lane = await openLane();
+    expect(await lane.countPromptTokens(plain('one two three', 1).messages)).toBe(3);
+    const long = plain('word '.repeat(2 * CONTEXT_TOKENS).trim(), 1).messages;
+    expect(await lane.countPromptTokens(long)).toBe(2 * CONTEXT_TOKENS);
+    expect(engine.answers).toBe(0);
+  });
+
+  it('tells what of a prompt the engine had read before', async () => {
+    const { engine, openLane } = stage();
+    const lane = await openLane();
+    engine.cachedTokens = 2;
+    const { promptTokens, cachedTokens } = resultOf(await readAll(lane.generate(plain('one two three', 4))));
+    expect([promptTokens, cachedTokens]).toEqual([3, 2]);
   });
 });

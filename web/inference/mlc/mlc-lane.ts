@@ -13,7 +13,7 @@ import {
 } from '../../../shared/inference/generate.ts';
 import type { InferenceLane, LaneReport, WarmupReport } from '../../../shared/inference/lane.ts';
 import { answerError } from './mlc-errors.ts';
-import { mlcRequest } from './mlc-request.ts';
+import { mlcMessages, mlcRequest } from './mlc-request.ts';
 import type { MlcChunk, RawMlc } from './raw-mlc.ts';
 
 export interface MlcLaneDeps {
@@ -64,12 +64,8 @@ export class MlcLane implements InferenceLane {
     }, signal);
   }
 
-  /** web-llm shows its tokenizer to nobody: one token is generated, and its own count read. */
-  async countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number> {
-    const { promptTokens } = await this.#inSlot(signal, (engine, both) =>
-      this.#complete(engine, warmupRequest(messages), () => undefined, both),
-    );
-    return promptTokens;
+  countPromptTokens(messages: readonly ChatMessage[], signal?: AbortSignal): Promise<number> {
+    return this.#inSlot(signal, (engine) => Promise.resolve(engine.countTokens(mlcMessages(messages))));
   }
 
   /** A library that was compiled for writing has no function that gives the states of a text. */
@@ -128,7 +124,7 @@ export class MlcLane implements InferenceLane {
       text,
       finishReason: finish === 'length' ? 'length' : 'stop',
       promptTokens: usage.prompt_tokens,
-      cachedTokens: 0,
+      cachedTokens: usage.cached_tokens,
       completionTokens: usage.completion_tokens,
       firstTokenMs: (firstMs ?? nowMs) - startedMs,
       totalMs: nowMs - startedMs,

@@ -1,10 +1,12 @@
 """
-Owns the kernels that web-llm calls between two tokens: bias, penalties, the grammar's mask, sorting, sampling.
+Owns the kernels that web-llm calls between two tokens: bias, penalties, the grammar's mask, sorting, sampling; and the
+one that joins what a new token sees of the cache with what it sees of its own chunk.
 
 One thread per token of the vocabulary (8 x 64), each of which writes only what is its own, so nothing races. Sorting is
 quadratic, which 512 tokens can bear.
 """
 
+import shape
 from tvm.script import tirx as T
 
 
@@ -120,3 +122,31 @@ def pick_token(
                     if found[0] < 0 and sums[1] >= drawn[row] * sums[0]:
                         found[0] = rank
                 picked[row] = tokens[rows[row], T.max(found[0], 0)]
+
+
+@T.prim_func(s_tir=True)
+def merge_seen(seen_: T.handle, weight_: T.handle, cached_: T.handle, cached_weight_: T.handle):
+    """
+    TVM's own has one thread per four numbers, and each of a row overwrites the weight that all of them read: right where a
+    row's threads run in step, as on most GPUs, and wrong on a software GPU, which runs four at a time. Here one thread has
+    a row.
+    """
+    T.func_attr({"global_symbol": "merge_seen", "tirx.noalias": True, "tirx.is_scheduled": True})
+    count = T.int32()
+    seen = T.match_buffer(seen_, (count, shape.HEADS, shape.HEAD_WIDTH), "float32")
+    weight = T.match_buffer(weight_, (count, shape.HEADS), "float32")
+    cached = T.match_buffer(cached_, (count, shape.HEADS, shape.HEAD_WIDTH), "float32")
+    cached_weight = T.match_buffer(cached_weight_, (count, shape.HEADS), "float32")
+    for row in T.thread_binding(0, count, "blockIdx.x"):
+        for head in T.thread_binding(0, shape.HEADS, "threadIdx.x"):
+            with T.sblock("merge"):
+                r, h = T.axis.remap("SS", [row, head])
+                shares = T.sblock_alloc_buffer((3,), "float32", scope="local")
+                shares[2] = T.max(weight[r, h], cached_weight[r, h])
+                shares[0] = T.exp2(weight[r, h] - shares[2])
+                shares[1] = T.exp2(cached_weight[r, h] - shares[2])
+                for at in range(shape.HEAD_WIDTH):
+                    seen[r, h, at] = (seen[r, h, at] * shares[0] + cached[r, h, at] * shares[1]) / (
+                        shares[0] + shares[1]
+                    )
+                weight[r, h] = T.log2(shares[0] + shares[1]) + shares[2]
