@@ -68,6 +68,7 @@ export type ErrorCode =
   | 'EndpointMalformed'
   // lanes
   | 'LaneStartFailed'
+  | 'GpuUnavailable'
   | 'LaneDied'
   | 'DeviceLost'
   | 'DeviceFreed'
@@ -131,7 +132,8 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   IdentityConflict: 'An identity with this name or id is already here. Nothing was changed.',
   StoreTooNew: 'The stored data was written by a newer version. Update Persona Node.',
   StorageFailed: 'Free some disk space and reload; what was stored before is untouched.',
-  NoLane: 'Use Chrome with WebGPU, or let the companion think: npm start -- --lane companion.',
+  NoLane:
+    'Choose another model, or another place at "Think", under "Models"; or start without --lane, and with WebGPU in Chrome.',
   ModelNotFound: 'Check the path given with --model, or drop a GGUF file onto the page.',
   ModelNotGguf: 'Choose a file in GGUF format (its first four bytes are "GGUF").',
   ModelTruncated: 'The file is cut short. Download or copy it again.',
@@ -157,9 +159,10 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   EndpointMalformed:
     'Check the address: it must be the base of an OpenAI-compatible server, often ending in /v1. She asks again at the next message.',
   LaneStartFailed: 'Read the cause above; reload the page, or choose the other lane with --lane.',
+  GpuUnavailable: 'Put right what the cause says, or start without --llama-gpu to think on the CPU.',
   LaneDied: 'The engine stopped. It is started again for the next turn; reload if it stays down.',
   DeviceLost:
-    'Reload the page to use the GPU again. If it keeps going away, start with "npm start -- --lane companion".',
+    'Reload the page to use the GPU again. If it keeps going away, choose "in the companion" at "Think" under "Models".',
   DeviceFreed: 'Choose "Think again" under "Models" when you want answers.',
   LaneBusy: 'Nothing to do: she goes on as soon as the change is through.',
   ContextOverflow: "The prompt is longer than the model's context. Choose a model with a longer one.",

@@ -59,6 +59,8 @@ test.describe('the command line', () => {
       [['--model', 'no-such-file.gguf'], 'ModelNotFound'],
       [['--airc', 'no-such.sock'], 'DaemonUnreachable'],
       [['--dance'], 'ArgumentInvalid'],
+      // No machine has a build for the GPUs of another system, and the CPU is never taken in its place.
+      [['--llama-gpu', process.platform === 'darwin' ? 'cuda' : 'metal'], 'GpuUnavailable'],
     ] as const) {
       test(`${args.join(' ')} as ${code}`, async () => {
         await expect(startCompanionProcess(home, args)).rejects.toThrow(

@@ -164,7 +164,7 @@ test.describe('no lane', () => {
     const companion = await startCompanionProcess(home, ['--lane', 'companion'], script);
     const visitor = await visit(companion.link);
     await expect(visitor.models).toContainText('NoLane');
-    await expect(visitor.models).toContainText('npm start -- --lane');
+    await expect(visitor.models).toContainText('start without --lane');
     await expect(visitor.status).toContainText('cannot serve');
     await expect(visitor.troubles).toBeVisible();
     // The room is there all the same.

@@ -74,6 +74,7 @@ export function createScriptedNode(first: NodeView): ScriptedNode {
     freeDevice: command('freeDevice'),
     thinkAgain: command('thinkAgain'),
     setDeviceShare: command('setDeviceShare'),
+    setLanePlace: command('setLanePlace'),
     measureSpeed: command('measureSpeed'),
     connectEndpoint: command('connectEndpoint'),
     forgetEndpoint: command('forgetEndpoint'),

@@ -41,7 +41,11 @@ export function deviceName(
 ): string {
   const facts =
     place === 'companion'
-      ? [machine.cores, Math.round(machine.memoryBytes / MEMORY_STEP_BYTES)]
+      ? [
+          machine.cores,
+          Math.round(machine.memoryBytes / MEMORY_STEP_BYTES),
+          ...[machine.llamaGpu ?? []].flat(),
+        ]
       : [place === 'wasm' ? probe.cores : probe.adapter, probe.memoryBytes, probe.maxBufferBytes];
   return JSON.stringify(facts);
 }

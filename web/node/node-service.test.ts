@@ -64,6 +64,7 @@ class Profile {
             freeDevice: ok,
             thinkAgain: ok,
             setDeviceShare: ok,
+            setLanePlace: ok,
             measureSpeed: ok,
             connectEndpoint: ok,
             forgetEndpoint: ok,

@@ -6,7 +6,7 @@ import type { EndpointOffer } from '../../shared/bridge/endpoint.ts';
 import type { FoundModel } from '../../shared/bridge/found-models.ts';
 import type { DaemonInfo, RoomInfo } from '../../shared/bridge/messages.ts';
 import type { WireError } from '../../shared/errors.ts';
-import type { LaneReport } from '../../shared/inference/lane.ts';
+import type { ForcedLane, LaneReport } from '../../shared/inference/lane.ts';
 import type { Speeds } from '../../shared/inference/speeds.ts';
 import type { FitVerdict } from '../../shared/models/fit.ts';
 import type { QueueState } from '../inference/queue/device-queue.ts';
@@ -98,8 +98,10 @@ export interface LaneView {
   readonly isFreed?: boolean;
   /** Where the person wants thinking to be. */
   readonly place?: LanePlace;
-  /** `--lane` leaves no choice. */
-  readonly isPlaceForced?: boolean;
+  /** `--lane`, which leaves no choice. */
+  readonly forcedLane?: ForcedLane | undefined;
+  /** As it was planned last, whether it could be opened or not. */
+  readonly plannedLane?: LaneReport['lane'];
   /** Part of the device's time that thinking may take. */
   readonly share?: DeviceShare;
   readonly progress?: Progress;

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { WireErrorSchema } from '../../../shared/bridge/messages.ts';
 import { GATED_ORIGIN, gatedRepository, gatedUrl } from '../../../shared/bridge/gated.ts';
-import { AppError, fromWireError } from '../../../shared/errors.ts';
+import { AppError, fromWireError, type ErrorCode } from '../../../shared/errors.ts';
 import type { FetchBytes } from './fetch-range.ts';
 
 export interface GatedFetchDeps {
@@ -60,13 +60,19 @@ export function gatedFetch({ fetchBytes, origin, ticket }: GatedFetchDeps): Fetc
   };
 }
 
+const AWAY: ReadonlySet<ErrorCode> = new Set(['BridgeDown', 'BridgeTimeout']);
+
 /** Worth another try, whatever kept it from answering. */
 function away(cause: unknown): never {
-  const isAway = !(cause instanceof AppError) || cause.code === 'BridgeDown';
+  const isAway = !(cause instanceof AppError) || AWAY.has(cause.code);
   if (!isAway) throw cause;
-  throw new AppError('DownloadOffline', 'The companion, through which gated files come, does not answer.', {
-    cause,
-  });
+  throw new AppError(
+    'DownloadOffline',
+    'The companion, through which gated files come, does not answer. Is npm start still running?',
+    {
+      cause,
+    },
+  );
 }
 
 /** An answer of our own companion that is none of the host's. */

@@ -23,7 +23,7 @@ export class DeviceLosses {
     const cannotMove = askWhyNot();
     const gone = 'The GPU went away twice within ten minutes.';
     return cannotMove === undefined
-      ? { kind: 'move', told: lost(`${gone} The companion goes on with the same model, on the CPU.`) }
+      ? { kind: 'move', told: lost(`${gone} The companion goes on with the same model.`) }
       : { kind: 'stop', told: lost(`${gone} Nobody thinks now: ${cannotMove}.`) };
   }
 }

@@ -33,7 +33,7 @@ export class KeptSetting<T> {
   }
 
   async keep(value: T): Promise<void> {
-    this.#current = value;
     await this.#settings.put(this.#key, value);
+    this.#current = value;
   }
 }

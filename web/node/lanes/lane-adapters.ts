@@ -7,7 +7,7 @@ import type { Speeds } from '../../../shared/inference/speeds.ts';
 import { endpointReason, mlcOf, offeredAgain, type LaneFactory } from '../../inference/lane-factory.ts';
 import { requireLoadable } from '../../inference/lane-fit.ts';
 import type { KnownModel, ModelSource } from '../../inference/models/model-source.ts';
-import { planLane, type AskedLane, type LanePlan } from '../../inference/plan.ts';
+import { planLane, type AskedLane, type LanePlan, type LanePlanInput } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
 import type { AdapterFactory, DeviceLossRemedy, PlannedProfile } from '../boot/adapter-factory.ts';
 import type { LaneView, Trouble } from '../view.ts';
@@ -18,6 +18,9 @@ import { askedLane, type KeptPlace, type LanePlace } from './lane-place.ts';
 import { HostedLane } from './hosted-lane.ts';
 import type { ModelChoice } from './model-choice.ts';
 import type { SpeedBook } from './speed-book.ts';
+
+/** Where a load was tried. */
+export type TriedPlace = Pick<LanePlanInput, 'asked' | 'isGpuLost'>;
 
 export interface LaneAdaptersDeps {
   readonly factory: LaneFactory;
@@ -37,7 +40,7 @@ export interface LaneAdaptersDeps {
   /** A lane thinks with this model now. */
   onOpened(model: KnownModel, report: LaneReport): void;
   /** No lane could be opened with this one. */
-  onNotLoaded(source: ModelSource, isGpuLost: boolean, error: AppError): void;
+  onNotLoaded(source: ModelSource, tried: TriedPlace, error: AppError): void;
 }
 
 export class LaneAdapters implements AdapterFactory {
@@ -46,6 +49,8 @@ export class LaneAdapters implements AdapterFactory {
   #hosted: HostedLane | undefined;
   /** What the person asked for and no lane has loaded yet. */
   #wanted: ModelSource | undefined;
+  /** Of the last plan, which stands until the next one. */
+  #planned: Pick<LaneView, 'plannedLane' | 'forcedLane'> = {};
   #view: LaneView;
   readonly #losses: DeviceLosses;
   /** Until the person takes a model. */
@@ -63,7 +68,10 @@ export class LaneAdapters implements AdapterFactory {
 
   async choose(): ReturnType<AdapterFactory['choose']> {
     try {
+      const { forcedLane } = this.#deps.ready();
+      this.#tellPlan({ forcedLane });
       const { lane, reason } = await this.#plan(await this.#source(), this.#asked());
+      this.#tellPlan({ forcedLane, plannedLane: lane });
       this.#show({ chosenBecause: reason });
       return { lane, reason };
     } catch (error) {
@@ -99,11 +107,7 @@ export class LaneAdapters implements AdapterFactory {
   /** From now on lanes are opened there, once the one in use is closed. Rejects with what stands against it; then nothing changes. */
   async takePlace(place: LanePlace): Promise<void> {
     const { forcedLane } = this.#deps.ready();
-    if (forcedLane !== undefined)
-      throw new AppError(
-        'NoLane',
-        `--lane ${forcedLane} leaves no other lane. Start without it to choose here.`,
-      );
+    if (forcedLane !== undefined) throw new AppError('NoLane', `--lane ${forcedLane} leaves no other lane.`);
     await this.#requireLoadable(await this.#source(), askedLane(forcedLane, place));
     await this.#deps.place.keep(place);
     this.#isGpuLost = false;
@@ -192,20 +196,16 @@ export class LaneAdapters implements AdapterFactory {
     const { factory, models } = this.#deps;
     const { chosenBecause, refusedModel } = this.#view;
     const { forcedLane, companionLane, machine, models: offers } = this.#deps.ready();
-    this.#view = {
-      ...this.#freshView(chosenBecause),
-      ...(refusedModel && { refusedModel }),
-      ...(forcedLane !== undefined && { isPlaceForced: true }),
-    };
+    this.#view = { ...this.#freshView(chosenBecause), ...(refusedModel && { refusedModel }) };
+    const tried = { asked: askedLane(forcedLane, this.#deps.place.current), isGpuLost: this.#isGpuLost };
     const source = this.#wanted ?? (await models.source(offers));
     try {
       const opened = await factory.open({
         source,
-        asked: askedLane(forcedLane, this.#deps.place.current),
+        ...tried,
         companionLane,
         machine,
         models: offers,
-        isGpuLost: this.#isGpuLost,
         onProgress: (progress) => {
           this.#show({ progress });
         },
@@ -229,7 +229,7 @@ export class LaneAdapters implements AdapterFactory {
       });
       return this.#hosted;
     } catch (error) {
-      this.#deps.onNotLoaded(source, this.#isGpuLost, toAppError(error, 'LaneStartFailed'));
+      this.#deps.onNotLoaded(source, tried, toAppError(error, 'LaneStartFailed'));
       const trouble = this.#trouble(error);
       this.#view = withoutProgress(this.#view);
       // A model that cannot be used must not stand in the way of the model that can: told, not hidden.
@@ -251,7 +251,12 @@ export class LaneAdapters implements AdapterFactory {
 
   #freshView(chosenBecause: string): LaneView {
     const { share, place } = this.#deps;
-    return { chosenBecause, share: share.current, place: place.current };
+    return { chosenBecause, share: share.current, place: place.current, ...this.#planned };
+  }
+
+  #tellPlan(planned: Pick<LaneView, 'plannedLane' | 'forcedLane'>): void {
+    this.#planned = planned;
+    this.#show(planned);
   }
 
   #show(change: Partial<LaneView>): void {

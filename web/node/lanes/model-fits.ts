@@ -17,6 +17,7 @@ import type { StoredBundle, StoredBundles } from '../../inference/models/stored-
 import { planLane, type AskedLane } from '../../inference/plan.ts';
 import type { DeviceProbe } from '../../inference/probe.ts';
 import type { FitBook } from './fit-book.ts';
+import type { TriedPlace } from './lane-adapters.ts';
 import { askedLane, type KeptPlace } from './lane-place.ts';
 import type { CompiledModelView, FitView, StoredModelView, SuggestedModelView } from '../view.ts';
 
@@ -95,14 +96,14 @@ export class ModelFits {
   }
 
   /** `error` is what a load of it ended with: only that there was no memory is learned from. */
-  async failed(source: ModelSource, isGpuLost: boolean, error: AppError): Promise<void> {
+  async failed(source: ModelSource, tried: TriedPlace, error: AppError): Promise<void> {
     const ready = this.#deps.ready();
     if (error.code !== 'ModelTooLarge' || !ready) return;
     const model = await this.#modelOf(source);
     if (!model) return;
     const probe = await this.#deps.probe();
     const { companionLane } = ready;
-    const plan = planLane({ probe, asked: this.#askedOf(ready), companionLane, mlc: model.mlc, isGpuLost });
+    const plan = planLane({ probe, ...tried, companionLane, mlc: model.mlc });
     await this.#learn(placeOf(plan), model, withFailure);
   }
 

@@ -98,7 +98,8 @@ function setUp() {
         compiled: async () => [],
         suggested: async () => [{ address: 'https://models.example/one.gguf', fit }],
         loaded: async ({ model }) => void learned.push(model.name),
-        failed: async (source, isGpuLost, error) => void learned.push([source.kind, isGpuLost, error.code]),
+        failed: async (source, { isGpuLost }, error) =>
+          void learned.push([source.kind, isGpuLost, error.code]),
       },
       freeBytes: async () => 1_000,
       onChange: (view) => views.push(view),
@@ -265,7 +266,7 @@ describe('what the library learns of fits', () => {
     const library = create();
     await library.using(STARTER, idleLane.report);
     const shown = views.length;
-    await library.notLoaded(BIG, true, new AppError('ModelTooLarge', 'no memory'));
+    await library.notLoaded(BIG, { isGpuLost: true }, new AppError('ModelTooLarge', 'no memory'));
     expect(learned).toEqual(['starter', ['remembered', true, 'ModelTooLarge']]);
     expect(views.length).toBeGreaterThan(shown);
   });

@@ -93,7 +93,7 @@ function copyAction(
   if (place !== 'browser' || isCompiled || isCopied || copying) return nothing;
   return html`<button
     aria-label="Copy ${shown} to the companion"
-    title="The companion goes on with it on the CPU when the GPU goes away"
+    title="The companion goes on with it when the GPU goes away"
     @click=${() => {
       run((commands) => commands.copyModel(id));
     }}
