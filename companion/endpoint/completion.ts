@@ -32,6 +32,8 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const PROGRESS_STEPS = 100;
 /** Far more than a token ever is: a server that goes on behind `max_tokens` is cut. */
 const MAX_CHARS_PER_TOKEN = 256;
+/** It has just read that prompt. */
+const COUNT_WITHIN_MS = 5_000;
 
 export function wireMessages(messages: readonly ChatMessage[]): ChatMessage[] {
   return messages.map(({ role, content }) => ({ role, content: defuseControlTokens(content) }));
@@ -90,6 +92,8 @@ const EventSchema = v.object({
 });
 const ErrorEventSchema = v.object({ error: v.object({ message: v.string() }) });
 
+type CountPrompt = (signal: AbortSignal) => Promise<number>;
+
 export interface AnswerDeps {
   readonly url: URL;
   readonly model: string;
@@ -101,7 +105,7 @@ export interface AnswerDeps {
   /** Bytes came. */
   alive(): void;
   /** Of a server that need not tell counts: how long its prompt was. */
-  readonly countPrompt?: (() => Promise<number>) | undefined;
+  readonly countPrompt?: CountPrompt | undefined;
 }
 
 /**
@@ -209,10 +213,10 @@ class Answer {
   }
 
   async result(nowMs: number): Promise<GenerateResult> {
-    const { url, startedMs, countPrompt } = this.#deps;
+    const { url, startedMs, countPrompt, signal } = this.#deps;
     const finishReason = this.#finishReason;
     // Whoever begins the stream before it looks at the prompt ends it without a word, and tells why when it is asked so.
-    if (finishReason === undefined && this.#pieces === 0) await countPrompt?.();
+    if (finishReason === undefined && this.#pieces === 0) await countPrompt?.(signal);
     if (finishReason === undefined)
       throw new AppError('LaneDied', `${url.host} ended the answer before its end.`);
     return {
@@ -234,7 +238,28 @@ class Answer {
     }
     if (!countPrompt) throw malformed(url, 'no counts of tokens');
     // Such a server sends every token as it comes.
-    return { promptTokens: await countPrompt(), cachedTokens: 0, completionTokens: this.#pieces };
+    return {
+      promptTokens: await this.#counted(countPrompt),
+      cachedTokens: 0,
+      completionTokens: this.#pieces,
+    };
+  }
+
+  /** 0 where it does not say: the answer is here, and no count is worth losing it. */
+  async #counted(countPrompt: CountPrompt): Promise<number> {
+    const { clock, signal } = this.#deps;
+    const late = new AbortController();
+    const cancel = clock.after(COUNT_WITHIN_MS, () => {
+      late.abort();
+    });
+    try {
+      return await countPrompt(AbortSignal.any([signal, late.signal]));
+    } catch {
+      if (signal.aborted) throw aborted(signal);
+      return 0;
+    } finally {
+      cancel();
+    }
   }
 }
 

@@ -7,10 +7,7 @@ import { malformed } from './endpoint-http.ts';
 
 /** One text was sent, so one vector has to come. */
 export const EmbeddingAnswerSchema = v.object({
-  data: v.pipe(
-    v.array(v.object({ embedding: v.union([EmbeddingSchema, v.array(v.array(v.number()))]) })),
-    v.length(1),
-  ),
+  data: v.pipe(v.array(v.object({ embedding: v.array(v.unknown()) })), v.length(1)),
 });
 
 export function embeddingBody(model: string, text: string): unknown {
@@ -35,15 +32,14 @@ export function embeddingRefusal(status: number, words: string): ErrorCode | und
 /** Throws `EndpointMalformed` for a vector without a direction, `EmbeddingsUnsupported` for one of each token. */
 export function embeddingOf(url: URL, { data }: v.InferOutput<typeof EmbeddingAnswerSchema>): Float32Array {
   const embedding = data[0]?.embedding ?? [];
-  if (!isOfText(embedding))
+  if (Array.isArray(embedding[0]))
     throw new AppError('EmbeddingsUnsupported', `${url.host} gives vectors of the tokens, none of the text.`);
+  // The first wrong one is enough: a hostile answer may hold millions.
+  const parsed = v.safeParse(EmbeddingSchema, embedding, { abortEarly: true });
+  if (!parsed.success) throw malformed(url, 'a vector that is none', new v.ValiError(parsed.issues));
   try {
-    return unitVector(embedding);
+    return unitVector(parsed.output);
   } catch (cause) {
     throw malformed(url, 'a vector without a direction', cause);
   }
-}
-
-function isOfText(embedding: readonly (number | readonly number[])[]): embedding is readonly number[] {
-  return typeof embedding[0] !== 'object';
 }

@@ -134,7 +134,7 @@ export class EndpointServer {
     const countPrompt =
       dialect.server === 'llama.cpp'
         ? undefined
-        : () => this.countPromptTokens(model, messages, dialect, signal);
+        : (within: AbortSignal) => this.countPromptTokens(model, messages, dialect, within);
     const deps = { url, model, key, maxTokens, clock, startedMs, signal, alive, countPrompt };
     await readAnswer(response, deps, push);
   }

@@ -30,6 +30,21 @@ describe('an endpoint that tells no counts', () => {
     });
   });
 
+  it('is not waited for, nor is an answer lost, where it will not count', async () => {
+    const { script, connect, ask } = await stage({ stallMs: 300, totalMs: 20_000 });
+    await connect();
+    await ask();
+    script.answer = (response) => void stream(response).end(UNCOUNTED);
+    const odd: Odd[] = [
+      (response) => json(response, { error: { message: 'busy' } }, 503),
+      (response) => json(response, { choices: [] }),
+    ];
+    for (const count of odd) {
+      script.count = count;
+      expect((await ask()).at(-1)).toMatchObject({ result: { text: 'Hey', promptTokens: 0 } });
+    }
+  });
+
   it('is asked what is wrong where it ends a stream without a word', async () => {
     const { script, connect, ask } = await stage();
     await connect();
@@ -79,7 +94,11 @@ describe('the server of llama-cpp-python', () => {
       json(response, { usage: { prompt_tokens: 7 }, choices: [] });
     };
     const count = () => endpoint.countPromptTokens(model, [{ role: 'user', content: 'x' }], NEVER);
-    await Promise.all([ask(), count(), ask(), count()]);
+    script.models = (response) => {
+      most = Math.max(most, atOnce + 1);
+      json(response, { data: [{ id: 'big', owned_by: 'me', permissions: [] }] });
+    };
+    await Promise.all([ask(), count(), endpoint.open(model, NEVER), ask(), count()]);
     expect(most).toBe(1);
   });
 });

@@ -37,7 +37,6 @@ const REACH_WITHIN_MS = 15_000;
 interface Connection {
   readonly server: EndpointServer;
   readonly facts: ServerFacts;
-  readonly admission: Admission;
   /** By the server's name of the model. */
   readonly dialects: Map<string, Promise<Dialect>>;
 }
@@ -47,6 +46,8 @@ interface SetUp {
   readonly stored: StoredEndpoint;
   offer: EndpointOffer;
   connection: Promise<Connection> | undefined;
+  /** Over every connection: what was begun in one goes on in the next. */
+  queue: { readonly slots: number; readonly admission: Admission } | undefined;
 }
 
 export class Endpoint implements LaneEngine {
@@ -55,7 +56,7 @@ export class Endpoint implements LaneEngine {
   #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(stored: StoredEndpoint | undefined, deps: EndpointDeps) {
-    this.#setUp = stored && { stored, offer: stored.offer, connection: undefined };
+    this.#setUp = stored && { stored, offer: stored.offer, connection: undefined, queue: undefined };
     this.#deps = deps;
   }
 
@@ -68,7 +69,8 @@ export class Endpoint implements LaneEngine {
   async connect(params: EndpointParams, signal: AbortSignal): Promise<EndpointOffer> {
     const connection = await this.#reach(params, signal);
     const { offer } = connection.facts;
-    await this.#change({ stored: { ...params, offer }, offer, connection: Promise.resolve(connection) });
+    const stored = { ...params, offer };
+    await this.#change({ stored, offer, connection: Promise.resolve(connection), queue: undefined });
     return offer;
   }
 
@@ -81,9 +83,10 @@ export class Endpoint implements LaneEngine {
     const { clock } = this.#deps;
     const startedMs = clock.monotonicMs();
     const setUp = this.#setUpOf();
+    const leave = await turnToAsk(setUp, signal);
     // What it has may have changed since it was set up.
     setUp.connection = undefined;
-    const { facts, model, dialect } = await this.#talk(setUp, modelId, signal);
+    const { facts, model, dialect } = await this.#talk(setUp, modelId, signal).finally(leave);
     setUp.offer = facts.offer;
     const { address, server } = facts.offer;
     const constraint = takesGrammar(dialect)
@@ -164,7 +167,12 @@ export class Endpoint implements LaneEngine {
     modelId: string,
     signal: AbortSignal,
   ): Promise<
-    Connection & { readonly name: string; readonly model: EndpointModel; readonly dialect: Dialect }
+    Connection & {
+      readonly name: string;
+      readonly model: EndpointModel;
+      readonly dialect: Dialect;
+      readonly admission: Admission;
+    }
   > {
     setUp.connection ??= this.#reach(setUp.stored, NEVER).catch((error: unknown) => {
       setUp.connection = undefined;
@@ -183,7 +191,10 @@ export class Endpoint implements LaneEngine {
       dialects.set(name, asked);
       asked.catch(() => dialects.delete(name));
     }
-    return { ...connection, name, model, dialect: await orAborted(asked, signal) };
+    if (setUp.queue?.slots !== facts.slots)
+      setUp.queue = { slots: facts.slots, admission: createAdmission(facts.slots) };
+    const { admission } = setUp.queue;
+    return { ...connection, name, model, admission, dialect: await orAborted(asked, signal) };
   }
 
   async #withDeadline<T>(
@@ -208,7 +219,7 @@ export class Endpoint implements LaneEngine {
     const limits = { stallMs: REACH_WITHIN_MS, totalMs: REACH_WITHIN_MS };
     try {
       const facts = await this.#withDeadline(signal, (both) => server.describe(contextTokens, both), limits);
-      return { server, facts, admission: createAdmission(facts.slots), dialects: new Map() };
+      return { server, facts, dialects: new Map() };
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'TurnDeadlineExceeded') throw error;
       throw new AppError('EndpointUnreachable', `${new URL(address).host} takes the call and says nothing.`, {
@@ -245,4 +256,10 @@ async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** llama-cpp-python breaks an answer off even for being asked what it has. */
+async function turnToAsk({ offer, queue }: SetUp, signal: AbortSignal): Promise<() => void> {
+  const isBusy = offer.server === 'llama-cpp-python' && queue !== undefined;
+  return isBusy ? queue.admission.enter(signal) : () => undefined;
 }

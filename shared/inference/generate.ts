@@ -47,6 +47,7 @@ export function warmupRequest(messages?: readonly ChatMessage[]): GenerateReques
 export const GenerateResultSchema = v.object({
   text: v.string(),
   finishReason: v.picklist(['stop', 'length']),
+  /** 0 where a server of the person's own does not tell. */
   promptTokens: v.number(),
   /** Of `promptTokens`, those taken from the prefix cache. */
   cachedTokens: v.number(),
