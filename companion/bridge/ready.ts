@@ -5,6 +5,7 @@ import type { Ready } from '../../shared/bridge/protocol.ts';
 import type { RelayDeps } from './relay-deps.ts';
 
 export function readyMessage(deps: RelayDeps, daemon: DaemonInfo): Ready {
+  const { memoryBytes, cores, llamaGpu } = deps.machine;
   return {
     type: 'ready',
     version: BRIDGE_VERSION,
@@ -19,6 +20,6 @@ export function readyMessage(deps: RelayDeps, daemon: DaemonInfo): Ready {
     ...(deps.gated.token.offer() && { gatedToken: deps.gated.token.offer() }),
     ...(deps.forcedLane === undefined ? {} : { forcedLane: deps.forcedLane }),
     companionLane: deps.lane.availability(),
-    machine: { memoryBytes: deps.machine.memoryBytes, cores: deps.machine.cores },
+    machine: { memoryBytes, cores, llamaGpu },
   };
 }

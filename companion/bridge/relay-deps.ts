@@ -7,6 +7,7 @@ import type { SignatureVerifier } from '../../shared/signatures.ts';
 import type { ApprovedHosts } from '../sessions/approved-hosts.ts';
 import type { AdoptedModels } from '../found/adopted-models.ts';
 import type { AdapterShelf, LaneEngine, LlamaBackend, ModelShelf } from '../llama/backend.ts';
+import type { GpuBuild } from '../../shared/inference/gpu-builds.ts';
 import type { Machine } from '../llama/machine.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { GatedTickets } from '../gated/gated-tickets.ts';
@@ -28,7 +29,9 @@ export interface RelayDeps {
   readonly leases: LeaseBook;
   readonly pins: ClaimPins;
   readonly lane: LlamaBackend;
-  readonly machine: Pick<Machine, 'memoryBytes' | 'cores'>;
+  readonly machine: Pick<Machine, 'memoryBytes' | 'cores'> & {
+    readonly llamaGpu?: GpuBuild | undefined;
+  };
   readonly endpoint: Pick<Endpoint, 'offer' | 'connect' | 'forget' | keyof LaneEngine>;
   readonly shelf: Pick<ModelShelf, 'offers' | 'openUpload'>;
   readonly adapters: Pick<AdapterShelf, 'offers'>;

@@ -16,7 +16,7 @@ describe('parseCommand', () => {
 
   it('takes every option, with paths relative to the folder it is run in', () => {
     const args =
-      '--port 0 --home h --airc a.sock --room general --model m.gguf --lane gguf --no-open --adapter a.gguf --adapter /b.gguf';
+      '--port 0 --home h --airc a.sock --room general --model m.gguf --lane gguf --llama-gpu vulkan --no-open --adapter a.gguf --adapter /b.gguf';
     expect(parseCommand(args.split(' '), CWD)).toEqual({
       kind: 'start',
       options: {
@@ -27,6 +27,7 @@ describe('parseCommand', () => {
         model: join(CWD, 'm.gguf'),
         adapters: [join(CWD, 'a.gguf'), resolve('/b.gguf')],
         lane: 'gguf',
+        llamaGpu: 'vulkan',
         open: false,
       },
     });
@@ -53,6 +54,8 @@ describe('parseCommand', () => {
     ['--port', '80x'],
     ['--port', ''],
     ['--lane', 'mlc'],
+    ['--llama-gpu', 'auto'],
+    ['status', '--llama-gpu', 'cuda'],
     ['--room', ' '],
     ['--home', ''],
     ['--adapter', 'a.gguf', '--adapter', ' '],

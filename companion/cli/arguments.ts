@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '../../shared/errors.ts';
 import type { ForcedLane } from '../../shared/inference/lane.ts';
+import { GPU_BUILDS, gpuBuildOf, type GpuBuild } from '../../shared/inference/gpu-builds.ts';
 
 export const DEFAULT_PORT = 4747;
 /** Where the companion keeps its files unless `--home` says otherwise. */
@@ -23,6 +24,8 @@ export interface StartOptions {
   /** Absolute paths of GGUF files. */
   readonly adapters: readonly string[];
   readonly lane?: ForcedLane;
+  /** For llama.cpp in the companion, which calculates on the CPU without it. */
+  readonly llamaGpu?: GpuBuild;
   readonly open: boolean;
 }
 
@@ -41,6 +44,7 @@ const OPTIONS = {
   model: { type: 'string' },
   adapter: { type: 'string', multiple: true },
   lane: { type: 'string' },
+  'llama-gpu': { type: 'string' },
   'no-open': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -51,7 +55,7 @@ type Values = ReturnType<typeof readOptions>['values'];
 
 /** Options of each command; `help` and `version` go with all. */
 const ALLOWED: Readonly<Record<'start' | 'status' | 'pair', readonly (keyof typeof OPTIONS)[]>> = {
-  start: ['port', 'home', 'airc', 'room', 'model', 'adapter', 'lane', 'no-open'],
+  start: ['port', 'home', 'airc', 'room', 'model', 'adapter', 'lane', 'llama-gpu', 'no-open'],
   status: ['home', 'json'],
   pair: ['home'],
 };
@@ -102,6 +106,7 @@ function startOptions(values: Values, home: string, cwd: string): StartOptions {
     ...(model === undefined ? {} : { model }),
     adapters,
     ...laneOf(values.lane),
+    ...llamaGpuOf(values['llama-gpu']),
     open: values['no-open'] !== true,
   };
 }
@@ -126,6 +131,13 @@ function laneOf(text: string | undefined): { readonly lane?: ForcedLane } {
   if (text === undefined) return {};
   if (text === 'gguf' || text === 'companion') return { lane: text };
   throw invalid(`--lane ${text} is not "gguf" or "companion".`);
+}
+
+function llamaGpuOf(text: string | undefined): { readonly llamaGpu?: GpuBuild } {
+  if (text === undefined) return {};
+  const llamaGpu = gpuBuildOf(text);
+  if (llamaGpu) return { llamaGpu };
+  throw invalid(`--llama-gpu ${text} is none of ${GPU_BUILDS.join(', ')}.`);
 }
 
 function pathOf(text: string | undefined, option: string, cwd: string): string | undefined {

@@ -1,6 +1,7 @@
 /** Owns the composition: every part of the companion made once, joined, and taken apart again. */
 import type { RoomInfo } from '../../shared/bridge/messages.ts';
 import type { Clock } from '../../shared/clock.ts';
+import type { GpuBuild } from '../../shared/inference/gpu-builds.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { RandomSource } from '../../shared/random.ts';
 import { webCryptoVerifier } from '../../shared/signatures.ts';
@@ -60,8 +61,16 @@ export interface CompanionParts {
   openShelf(modelPath: string, surroundings: Surroundings): Promise<ModelShelf>;
   /** Rejects with what is wrong with one of the files. */
   openAdapters(paths: readonly string[], surroundings: Surroundings): Promise<AdapterShelf>;
-  /** Never rejects: an engine that cannot run says so in `availability`. */
-  startLane(shelf: ModelShelf, adapters: AdapterShelf, surroundings: Surroundings): Promise<LlamaBackend>;
+  /**
+   * An engine that cannot run says so in `availability`; rejects with `GpuUnavailable` only where `gpu` was asked for and
+   * is not to be had, which is never exchanged for the CPU.
+   */
+  startLane(
+    shelf: ModelShelf,
+    adapters: AdapterShelf,
+    surroundings: Surroundings,
+    gpu?: GpuBuild,
+  ): Promise<LlamaBackend>;
   /** The way to the host of gated models. */
   readonly modelHost: Pick<ModelHostDeps, 'lookup' | 'send'>;
   /** Absolute paths of the build. */
@@ -119,7 +128,7 @@ async function compose(
 
   const daemon = await parts.resolveDaemon(options, surroundings);
   teardown.add('daemon', () => daemon.close());
-  const lane = await parts.startLane(shelf, adapters, surroundings);
+  const lane = await parts.startLane(shelf, adapters, surroundings, options.llamaGpu);
   teardown.add('lane', () => lane.dispose());
 
   const ending = new AbortController();
@@ -129,7 +138,7 @@ async function compose(
     leases,
     pins,
     lane,
-    machine: thisMachine(),
+    machine: { ...thisMachine(), llamaGpu: options.llamaGpu },
     endpoint,
     shelf,
     adapters,

@@ -18,6 +18,8 @@ Options of start
   --model FILE|FOLDER      what to think with: a GGUF file (of several, any), or a folder that MLC compiled (on WebGPU in the tab)
   --adapter FILE           a LoRA adapter (GGUF) that can be put on a model; may be given several times
   --lane gguf|companion    think in the tab, or in the companion (default: what the machine proves to be fit for)
+  --llama-gpu cuda|metal|vulkan
+                           let llama.cpp in the companion calculate on the GPU with this build of it (default: CPU)
   --no-open                do not open a browser
 
   --help                   this text

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { AppError } from '../../shared/errors.ts';
 import { sendPinned } from '../endpoint/pinned-request.ts';
 import { createAdapterShelf } from '../llama/adapter-shelf.ts';
 import { startLlamaBackend } from '../llama/child-backend.ts';
@@ -26,9 +27,13 @@ export function realParts(mainFolder: string, airc: Pick<CompanionParts, 'resolv
     openShelf: (modelPath, { home, clock, random, tell }) =>
       createModelShelf({ home: home.path, modelPath, clock, random, tell }),
     openAdapters: (paths, { clock, tell }) => createAdapterShelf({ paths, clock, tell }),
-    startLane: async (shelf, adapters, { home, clock, random, log }) => {
+    startLane: async (shelf, adapters, { home, clock, random, log }, gpu) => {
       const calibrations = await openCalibrations(home.calibrationsFile, { random, log });
-      return startLlamaBackend({ shelf, adapters, childEntry, clock, log, calibrations });
+      const lane = await startLlamaBackend({ shelf, adapters, childEntry, clock, log, calibrations, gpu });
+      const { available, reason } = lane.availability();
+      if (available || gpu === undefined) return lane;
+      await lane.dispose();
+      throw new AppError('GpuUnavailable', reason);
     },
   };
 }

@@ -9,7 +9,16 @@ import { StepFailed } from './step.mjs';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** Options of the companion that are followed by a value. */
-const WITH_VALUE = new Set(['--port', '--home', '--airc', '--room', '--model', '--lane']);
+const WITH_VALUE = new Set([
+  '--port',
+  '--home',
+  '--airc',
+  '--room',
+  '--model',
+  '--adapter',
+  '--lane',
+  '--llama-gpu',
+]);
 
 /** @param {'start' | 'bin'} entry */
 export async function launch(entry) {

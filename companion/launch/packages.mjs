@@ -52,7 +52,7 @@ function nameOf(path) {
 }
 
 /** npm as a script for this Node: its `.cmd` on Windows cannot be spawned without a shell. */
-function npmCommand() {
+export function npmCommand() {
   const runBy = process.env.npm_execpath ?? '';
   const folder = dirname(process.execPath);
   const script = [

@@ -115,7 +115,7 @@ describe('adapters in the real engine', () => {
       );
     }
     expect(together).toEqual(alone);
-    // The same once more in one go, each told three times over: nine wait for the one place.
+    // The same once more in one go, each told three times over: nine wait for each other.
     const again = await Promise.all(
       [0, 1, 2, 2, 1, 0, 1, 0, 2].map(async (index) => [
         await ask(shared, 1, requesters[index]),
@@ -124,6 +124,27 @@ describe('adapters in the real engine', () => {
     );
     for (const [text, expected] of again) expect(text).toBe(expected);
     expect(loads).toHaveLength(1);
+  });
+
+  it('thinks with an adapter when nobody is at work, and lets nobody overtake it', async () => {
+    const backend = await start();
+    await backend.open('random', NEVER);
+    const done: string[] = [];
+    const noted = async (
+      name: string,
+      maxTokens: number,
+      adapters?: readonly AdapterUse[],
+    ): Promise<void> => {
+      await read(backend.generate('random', { ...turn(0, adapters), maxTokens }, NEVER));
+      done.push(name);
+    };
+    await Promise.all([
+      noted('long', 300),
+      noted('beside it', 1),
+      noted('with a', 4, [use('a')]),
+      noted('last', 1),
+    ]);
+    expect(done).toEqual(['beside it', 'long', 'with a', 'last']);
   });
 
   it('keeps the evaluated prefix of each set', async () => {
@@ -218,7 +239,7 @@ describe('adapters in the real engine', () => {
     await writeFile(
       hungry,
       `process.send({ kind: 'ready', release: 'none' });
-       const model = { contextTokens: 64, threads: 1, evidence: 'none', loadMs: 0 };
+       const model = { contextTokens: 64, sequences: 1, threads: 1, isOnGpu: false, evidence: 'none', loadMs: 0 };
        const result = { text: '', finishReason: 'stop', promptTokens: 1, cachedTokens: 0, completionTokens: 0, firstTokenMs: 0, totalMs: 0 };
        process.on('message', ({ kind, id }) => {
          if (kind === 'open') process.send({ kind: 'opened', id, model });

@@ -1,18 +1,19 @@
-/** Owns the CPU lane of the companion: one llama.cpp child, one call in it at a time, born again after a death. */
+/** Owns the CPU lane of the companion: one llama.cpp child, a few calls of one model in it at once, born again after a death. */
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
-import { createAdmission } from '../../shared/inference/admission.ts';
+import type { GpuBuild } from '../../shared/inference/gpu-builds.ts';
+import { createWorkAdmission } from '../../shared/inference/admission.ts';
 import { chunkStream } from '../../shared/inference/chunk-stream.ts';
 import { requireEmbeddable } from '../../shared/inference/embedding.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import { DEFAULT_BUDGET_BYTES } from '../../shared/inference/genome/adapter-pager.ts';
+import { activeAdapters } from '../../shared/inference/genome/adapters.ts';
 import type { LaneReport } from '../../shared/inference/lane.ts';
 import type { Logger } from '../../shared/log.ts';
 import { AdaptersOfModel } from './adapters-of-model.ts';
 import type { AdapterShelf, LlamaBackend, ModelShelf } from './backend.ts';
-import { decodeSpeed } from './calibration.ts';
 import type { CalibrationBook, CalibrationKey } from './calibration-book.ts';
-import type { AdapterToLoad, ModelToOpen, OpenedModel } from './child-messages.ts';
+import type { ModelToOpen, OpenedModel } from './child-messages.ts';
 import { withDeadline } from './deadline.ts';
 import { LlamaChild } from './llama-child.ts';
 import { DEFAULT_LIMITS, type LlamaLimits } from './llama-limits.ts';
@@ -21,6 +22,8 @@ import { modelBudget } from './model-budget.ts';
 import { readModelFile } from './model-file.ts';
 import { ModelHolds } from './model-holds.ts';
 import { modelToOpen, reportOf } from './model-to-open.ts';
+import { allowAdapters, logOpened, sharedDeadline, type OpenModel } from './open-model.ts';
+import { fitsBeside, type Work } from './work.ts';
 
 export interface LlamaBackendDeps {
   readonly shelf: Pick<ModelShelf, 'pathOf'>;
@@ -31,6 +34,8 @@ export interface LlamaBackendDeps {
   readonly childEntry: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The build that the person asked for. Default: the CPU. */
+  readonly gpu?: GpuBuild | undefined;
   /** What was measured of models before. */
   readonly calibrations: CalibrationBook;
   readonly machine?: Machine;
@@ -38,16 +43,6 @@ export interface LlamaBackendDeps {
 }
 
 const RELEASED = new AppError('LaneDied', 'The model was unloaded.');
-
-interface OpenModel {
-  readonly modelId: string;
-  readonly child: LlamaChild;
-  readonly report: LaneReport;
-  readonly adapters: AdaptersOfModel;
-  /** Resident memory of the child without any adapter, and the cache of one more context. */
-  readonly maxResidentBytes: number;
-  readonly cacheBytes: number;
-}
 
 /** Never rejects: where llama.cpp cannot run, the backend says so and every call of it is `LaneStartFailed`. */
 export async function startLlamaBackend(deps: LlamaBackendDeps): Promise<LlamaBackend> {
@@ -61,7 +56,10 @@ class ChildBackend implements LlamaBackend {
   readonly #machine: Machine;
   readonly #limits: LlamaLimits;
   readonly #adapterBudgetBytes: number;
-  readonly #admission = createAdmission(1);
+  /** Another model is opened when nobody is at work with this one any more. */
+  readonly #admission = createWorkAdmission<Work>((next, inside) =>
+    fitsBeside(next, inside, this.#placesFor(next)),
+  );
   readonly #holds = new ModelHolds(() => {
     this.#unloadGivenBack();
   });
@@ -98,7 +96,11 @@ class ChildBackend implements LlamaBackend {
   }
 
   async open(modelId: string, signal: AbortSignal): Promise<LaneReport> {
-    return this.#inSlot(signal, async (both) => (await this.#opened(modelId, both)).report);
+    return this.#inSlot(
+      signal,
+      workWith(modelId),
+      async (both) => (await this.#opened(modelId, both)).report,
+    );
   }
 
   generate(modelId: string, request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateChunk> {
@@ -106,6 +108,7 @@ class ChildBackend implements LlamaBackend {
       (push, inner) =>
         this.#inSlot(
           inner,
+          workWith(modelId, request.adapters),
           (both) => this.#complete(modelId, request, push, both),
           (ahead) => {
             push({ kind: 'queued', ahead });
@@ -124,9 +127,10 @@ class ChildBackend implements LlamaBackend {
     const open = await this.#opened(modelId, signal);
     const { child } = open;
     const adapters = await open.adapters.resolve(request.adapters);
-    this.#allow(open, adapters);
+    allowAdapters(open, adapters);
     const expire = (): AppError => this.#killed(child, 'TurnDeadlineExceeded', 'gave no answer');
-    await withDeadline(this.#deps.clock, this.#limits, expire, (alive) =>
+    const deadline = adapters.length === 0 ? sharedDeadline(open, this.#limits) : this.#limits;
+    await withDeadline(this.#deps.clock, deadline, expire, (alive) =>
       child.generate(
         request,
         (chunk) => {
@@ -137,14 +141,6 @@ class ChildBackend implements LlamaBackend {
         adapters,
       ),
     );
-  }
-
-  /** One set is put on the model whatever the budget says. */
-  #allow({ child, maxResidentBytes, cacheBytes }: OpenModel, adapters: readonly AdapterToLoad[]): void {
-    if (adapters.length === 0) return;
-    const setBytes = adapters.reduce((sum, { sizeBytes }) => sum + sizeBytes, cacheBytes);
-    const allowed = maxResidentBytes + 2 * Math.max(setBytes, this.#adapterBudgetBytes);
-    child.maxResidentBytes = Math.max(child.maxResidentBytes, allowed);
   }
 
   async countPromptTokens(
@@ -163,7 +159,7 @@ class ChildBackend implements LlamaBackend {
         this.#unloadGivenBack();
       }
     }
-    return this.#inSlot(signal, async (both) => {
+    return this.#inSlot(signal, workWith(modelId), async (both) => {
       const { child } = await this.#opened(modelId, both);
       return child.countPromptTokens(messages, both);
     });
@@ -171,10 +167,13 @@ class ChildBackend implements LlamaBackend {
 
   async embed(modelId: string, text: string, signal: AbortSignal): Promise<Float32Array> {
     requireEmbeddable(text);
-    return this.#inSlot(signal, async (both) => {
-      const { child } = await this.#opened(modelId, both);
+    return this.#inSlot(signal, workWith(modelId), async (both) => {
+      const open = await this.#opened(modelId, both);
+      const { child } = open;
       const expire = (): AppError => this.#killed(child, 'TurnDeadlineExceeded', 'gave no embedding');
-      return withDeadline(this.#deps.clock, this.#limits, expire, () => child.embed(text, both));
+      return withDeadline(this.#deps.clock, sharedDeadline(open, this.#limits), expire, () =>
+        child.embed(text, both),
+      );
     });
   }
 
@@ -201,16 +200,17 @@ class ChildBackend implements LlamaBackend {
 
   async #inSlot<T>(
     signal: AbortSignal,
-    work: (signal: AbortSignal) => Promise<T>,
+    work: Work,
+    action: (signal: AbortSignal) => Promise<T>,
     onPlace?: (ahead: number) => void,
   ): Promise<T> {
     this.#disposal.signal.throwIfAborted();
     const life = this.#life.signal;
     const both = AbortSignal.any([signal, life]);
     try {
-      const leave = await this.#admission.enter(both, onPlace);
+      const leave = await this.#admission.enter(work, both, onPlace);
       try {
-        return await work(both);
+        return await action(both);
       } finally {
         leave();
         this.#unloadGivenBack();
@@ -225,6 +225,11 @@ class ChildBackend implements LlamaBackend {
       if (error instanceof AppError && error.code === 'Aborted') life.throwIfAborted();
       throw error;
     }
+  }
+
+  #placesFor({ modelId }: Work): number {
+    const open = this.#open;
+    return open && open.modelId === modelId ? open.sequences : 1;
   }
 
   async #opened(modelId: string, signal: AbortSignal): Promise<OpenModel> {
@@ -243,29 +248,25 @@ class ChildBackend implements LlamaBackend {
     const key: CalibrationKey = { model: modelId, cores, cpu, release: child.release };
     const threads = this.#deps.calibrations.find(key) ?? 'measure';
     const adapters = { budgetBytes: this.#adapterBudgetBytes, cacheBytes };
-    const toOpen = modelToOpen(file, { path, contextTokens: budget.contextTokens, threads, adapters });
+    const { contextTokens, sequences } = budget;
+    const toOpen = modelToOpen(file, { path, contextTokens, sequences, threads, adapters });
     const opened = await this.#load(child, toOpen, signal);
     const report = reportOf(file, opened, child.residentBytes);
-    this.#deps.log.log('info', 'llama_model_open', {
-      evidence: opened.evidence,
-      contextTokens: opened.contextTokens,
-      estimatedBytes: budget.estimatedBytes,
-      residentBytes: child.residentBytes,
-      threads: opened.threads,
-      loadMs: opened.loadMs,
-      decodeTokensPerSecond: opened.calibration && decodeSpeed(opened.calibration),
-      prefillTokensPerSecond: opened.calibration?.prefillTokensPerSecond,
-    });
+    logOpened(this.#deps.log, opened, budget, child.residentBytes);
     if (threads === 'measure') await this.#keep(key, opened);
     const { architecture } = header;
     this.#open = {
       modelId,
       child,
       adapters: new AdaptersOfModel(this.#deps.adapters, { name: report.model.name, architecture }),
+      sequences: opened.sequences,
       maxResidentBytes: budget.maxResidentBytes,
       cacheBytes,
+      adapterBudgetBytes: this.#adapterBudgetBytes,
       report,
     };
+    // So far one call was let in, to open it.
+    this.#admission.recheck();
     return this.#open;
   }
 
@@ -314,6 +315,7 @@ class ChildBackend implements LlamaBackend {
       clock,
       log,
       maxThreads: this.#machine.cores,
+      gpu: this.#deps.gpu,
       startMs: this.#limits.startMs,
     });
     this.#child = child;
@@ -329,4 +331,9 @@ class ChildBackend implements LlamaBackend {
     child.died.addEventListener('abort', onDeath, { once: true });
     return child;
   }
+}
+
+/** A turn with adapters makes a context, or takes another one's place. */
+function workWith(modelId: string, adapters?: GenerateRequest['adapters']): Work {
+  return { modelId, alone: activeAdapters(adapters).length > 0 };
 }

@@ -14,8 +14,12 @@ import { CalibrationSchema } from './calibration.ts';
 /** Environment variable of the child: most threads that llama.cpp may use there. */
 export const CHILD_THREADS_VARIABLE = 'PERSONA_NODE_LLAMA_THREADS';
 
+/** The GPU build of llama.cpp that the person asked for; empty for the CPU. */
+export const CHILD_GPU_VARIABLE = 'PERSONA_NODE_LLAMA_GPU';
+
 const IdSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const SequencesSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const ThreadsSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
 /** A file as the parent has checked it. */
@@ -31,6 +35,8 @@ export type AdapterToLoad = v.InferOutput<typeof AdapterToLoadSchema>;
 export const ModelToOpenSchema = v.object({
   path: v.string(),
   contextTokens: v.pipe(CountSchema, v.minValue(1)),
+  /** Generations that may run at once, each in a context of that length; one where it is not said. */
+  sequences: v.optional(SequencesSchema),
   /** A number to take as it is, what was measured before, or that it shall be measured now. */
   threads: v.union([ThreadsSchema, CalibrationSchema, v.literal('measure')]),
   chatTemplate: v.optional(v.string()),
@@ -46,9 +52,12 @@ export type ModelToOpen = v.InferOutput<typeof ModelToOpenSchema>;
 
 export const OpenedModelSchema = v.object({
   contextTokens: CountSchema,
+  /** As many as were asked for or, where there was no memory for them, one. */
+  sequences: SequencesSchema,
   threads: ThreadsSchema,
   /** Where the number of threads was measured, now or before. */
   calibration: v.optional(CalibrationSchema),
+  isOnGpu: v.boolean(),
   /** What llama.cpp says of itself and of where it calculates. */
   evidence: v.string(),
   loadMs: v.number(),

@@ -2,7 +2,14 @@
 import * as v from 'valibot';
 import { systemClock } from '../../shared/clock.ts';
 import { AppError, toWireError } from '../../shared/errors.ts';
-import { CHILD_THREADS_VARIABLE, ToChildSchema, type FromChild, type ToChild } from './child-messages.ts';
+import { gpuBuildOf } from '../../shared/inference/gpu-builds.ts';
+import {
+  CHILD_GPU_VARIABLE,
+  CHILD_THREADS_VARIABLE,
+  ToChildSchema,
+  type FromChild,
+  type ToChild,
+} from './child-messages.ts';
 import { frameDeltas } from './frame-deltas.ts';
 import type { Engine } from './engine.ts';
 
@@ -29,6 +36,7 @@ async function start(): Promise<Engine | undefined> {
     const { startEngine } = await import('./engine.ts');
     return await startEngine({
       maxThreads: Number(process.env[CHILD_THREADS_VARIABLE]),
+      gpu: gpuBuildOf(process.env[CHILD_GPU_VARIABLE]),
       clock: systemClock,
       onLog: (message) => process.stderr.write(`${message.trimEnd()}\n`),
     });

@@ -23,10 +23,14 @@ export function createEmbedding(
 ): EmbedText {
   const mostTokens = Math.min(contextTokens, MAX_EMBED_TOKENS);
   const defuse = createDefuser(controlTokens);
-  let context: LlamaEmbeddingContext | undefined;
+  let opening: Promise<LlamaEmbeddingContext> | undefined;
   return async (text, signal) => {
     signal.throwIfAborted();
-    context ??= await openContext(model, mostTokens, threads);
+    opening ??= openContext(model, mostTokens, threads).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    const context = await opening;
     const tokens = model.tokenize(defuse(text), true);
     // With those that llama.cpp puts around it.
     const count = context.calculateInputLength([...tokens]);

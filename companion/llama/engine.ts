@@ -1,15 +1,16 @@
-/** Owns llama.cpp inside its own process: one model at a time, one sequence whose evaluated prefix is kept. */
+/** Owns llama.cpp inside its own process: one model at a time, a few sequences whose evaluated prefixes are kept. */
 import { availableParallelism } from 'node:os';
 import {
-  getLlama,
-  LlamaLogLevel,
   type Llama,
   type LlamaContextOptions,
+  type LlamaContextSequence,
   type LlamaModel,
   type Token,
 } from 'node-llama-cpp';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { GpuBuild } from '../../shared/inference/gpu-builds.ts';
+import { createWorkAdmission } from '../../shared/inference/admission.ts';
 import { saysOutOfMemory } from '../../shared/models/out-of-memory.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import { createPromptRenderer, type RenderPrompt } from '../../shared/inference/model-prompt.ts';
@@ -17,9 +18,13 @@ import { AdapterContexts } from './adapter-contexts.ts';
 import type { AdapterToLoad, ModelToOpen, OpenedModel } from './child-messages.ts';
 import { decideThreads, type DecidedThreads } from './decided-threads.ts';
 import { createEmbedding, poolingOverride, type EmbedText } from './embedding.ts';
+import { startLlama, type StartedLlama } from './gpu-build.ts';
 import { generate, type LoadedModel } from './generation.ts';
 import { openLoraContext, releaseLora } from './lora-context.ts';
+import { openWithSequences, Sequences, type PromptToRead, type Taken } from './sequences.ts';
 import { openTrial } from './thread-calibration.ts';
+import { unmeasuredThreads } from './thread-choice.ts';
+import { fitsBeside, type Work } from './work.ts';
 
 const SLICE_SECONDS = 0.5;
 /** This many tokens of an 8B model take about a second on four cores. */
@@ -30,18 +35,25 @@ const MOST_SLICE_TOKENS = 512;
 export interface EngineOptions {
   /** Upper bound for every model, as the number of cores is; llama.cpp's own default is at least 4, also on two. */
   readonly maxThreads: number;
+  readonly gpu?: GpuBuild | undefined;
   readonly clock: Clock;
   /** llama.cpp's own warnings, as it says them. */
   readonly onLog: (message: string) => void;
 }
 
-/** Calls of one engine run one after the other, except `countPromptTokens`, which needs no evaluation. */
+/**
+ * Generations with the model alone run together, as many as it has sequences, and texts are embedded beside them; all else
+ * runs with nobody beside it, except `countPromptTokens`, which needs no evaluation. First come, first served.
+ */
 export interface Engine {
   /** Of llama.cpp. */
   readonly release: string;
   /** Replaces the model. Rejects with `LaneStartFailed`, `ModelTooLarge` (no memory), `ModelUnsupported` or `Aborted`; then none is open. */
   open(model: ModelToOpen, signal: AbortSignal): Promise<OpenedModel>;
-  /** With these adapters on the model, in a context of their own; the model alone with none. */
+  /**
+   * With these adapters on the model, in a context of their own, and then with nobody beside it: contexts share no batch,
+   * so nothing would be won, and one that has to go for another is surely not written in. The model alone with none.
+   */
   generate(
     request: GenerateRequest,
     push: (chunk: GenerateChunk) => void,
@@ -54,9 +66,15 @@ export interface Engine {
   dispose(): Promise<void>;
 }
 
-interface OpenModel extends LoadedModel {
+const TOGETHER: Work = { alone: false };
+const ALONE: Work = { alone: true };
+
+interface OpenModel extends Omit<LoadedModel, 'sequence'> {
+  readonly sequences: Sequences<LlamaContextSequence>;
   readonly renderPrompt: RenderPrompt;
   readonly decided: DecidedThreads;
+  /** In words. */
+  readonly device: string;
   readonly embed: EmbedText;
   readonly adapterContexts: AdapterContexts;
   dispose(): Promise<void>;
@@ -65,22 +83,23 @@ interface OpenModel extends LoadedModel {
 /** Never downloads and never compiles. Rejects where no binary for this machine is installed. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const maxThreads = Math.min(options.maxThreads, availableParallelism());
-  const llama = await getLlama({
-    gpu: false,
-    build: 'never',
-    skipDownload: true,
-    maxThreads,
-    logLevel: LlamaLogLevel.warn,
-    logger: (_, message) => {
-      options.onLog(message);
-    },
-  });
+  const started = await startLlama({ gpu: options.gpu, maxThreads, onLog: options.onLog });
+  const { llama } = started;
   let current: OpenModel | undefined;
-  let lastCall: Promise<unknown> = Promise.resolve();
-  const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
-    const call = lastCall.then(work);
-    lastCall = call.catch(() => undefined);
-    return call;
+  const admission = createWorkAdmission<Work>((next, inside) =>
+    fitsBeside(next, inside, current?.sequences.count ?? 1),
+  );
+  const run = async <T>(
+    work: Work,
+    signal: AbortSignal | undefined,
+    action: () => Promise<T>,
+  ): Promise<T> => {
+    const leave = await admission.enter(work, signal);
+    try {
+      return await action();
+    } finally {
+      leave();
+    }
   };
   const openModel = (): OpenModel => {
     if (!current) throw new AppError('LaneDied', 'No model is open.');
@@ -90,33 +109,38 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return {
     release: llama.llamaCppRelease.release,
     open: (toOpen, signal) =>
-      inOrder(async () => {
+      run(ALONE, signal, async () => {
         await current?.dispose();
         current = undefined;
         const startedMs = options.clock.monotonicMs();
-        current = await load(llama, toOpen, options.clock, signal);
-        const { contextTokens, decided } = current;
+        current = await load(started, toOpen, options.clock, signal);
+        const { contextTokens, sequences, decided } = current;
         const { threads, calibration } = decided;
         return {
           contextTokens,
+          sequences: sequences.count,
           threads,
           ...(calibration === undefined ? {} : { calibration }),
-          evidence: evidence(llama, toOpen, decided),
+          isOnGpu: llama.gpu !== false,
+          evidence: evidence(llama, toOpen, current),
           loadMs: options.clock.monotonicMs() - startedMs,
         };
       }),
     generate: (request, push, signal, adapters = []) =>
-      inOrder(async () => {
+      run(adapters.length === 0 ? TOGETHER : ALONE, signal, async () => {
         const model = openModel();
-        const sequence =
-          adapters.length === 0 ? model.sequence : await model.adapterContexts.sequenceOf(adapters, signal);
-        const tokens = promptTokens(model, request.messages);
-        return generate({ ...model, sequence }, tokens, request, push, signal);
+        const prompt = promptToRead(model, request.messages);
+        const taken = await take(model, prompt, adapters, signal);
+        try {
+          return await generate({ ...model, sequence: taken.sequence }, prompt.tokens, request, push, signal);
+        } finally {
+          taken.giveBack();
+        }
       }),
     countPromptTokens: (messages) => promptTokens(openModel(), messages).length,
-    embed: (text, signal) => inOrder(() => openModel().embed(text, signal)),
+    embed: (text, signal) => run(TOGETHER, signal, () => openModel().embed(text, signal)),
     dispose: () =>
-      inOrder(async () => {
+      run(ALONE, undefined, async () => {
         await current?.dispose();
         current = undefined;
         await llama.dispose();
@@ -125,22 +149,24 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 async function load(
-  llama: Llama,
+  { llama, watchLoad }: StartedLlama,
   toOpen: ModelToOpen,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<OpenModel> {
   let loaded: LlamaModel | undefined;
   try {
+    const deviceOf = watchLoad();
     const model = (loaded = await llama.loadModel({
       modelPath: toOpen.path,
-      gpuLayers: 0,
+      gpuLayers: llama.gpu === false ? 0 : 'max',
       ...poolingOverride(toOpen),
       // It rounds differently, and the lane in the tab has it off: the same file shall give the same text.
       defaultContextFlashAttention: false,
       loadSignal: signal,
     }));
-    const decided = await decideThreads(toOpen.threads, {
+    const device = await deviceOf();
+    const decided = await decideThreads(threadsFor(llama, toOpen), {
       maxThreads: llama.maxThreads,
       open: (threads) => openTrial(model, threads, signal),
       clock,
@@ -151,19 +177,26 @@ async function load(
       sequences: 1,
       threads: decided.threads,
     };
-    const context = await model.createContext({ ...settings, createSignal: signal });
+    // It takes the size of one of them, and allocates as many.
+    const context = await openWithSequences(
+      toOpen.sequences ?? 1,
+      (sequences) => model.createContext({ ...settings, sequences, createSignal: signal }),
+      signal,
+    );
+    const sequences = Array.from({ length: context.totalSequences }, () => context.getSequence());
     return {
       llama,
       model,
-      sequence: context.getSequence(),
+      sequences: new Sequences(sequences),
       contextTokens: Math.min(context.contextSize, toOpen.contextTokens),
-      sliceTokens: sliceTokens(decided),
+      sliceTokens: sliceTokens(llama, decided),
       clock,
       renderPrompt: createPromptRenderer(
         { ...toOpen, chatTemplate: toOpen.chatTemplate },
         model.tokens.shouldPrependBosToken,
       ),
       decided,
+      device,
       embed: createEmbedding(model, toOpen, decided.threads),
       adapterContexts: new AdapterContexts({
         ...(toOpen.adapters ?? { budgetBytes: 0, cacheBytes: 0 }),
@@ -183,8 +216,14 @@ async function load(
   }
 }
 
+/** On a GPU they hardly count, and to measure them takes as long as a GPU takes to compile what it runs. */
+function threadsFor(llama: Llama, { threads }: ModelToOpen): ModelToOpen['threads'] {
+  return llama.gpu === false ? threads : unmeasuredThreads(llama.maxThreads);
+}
+
 /** Half a second of reading. Each slice costs: a prompt of 103 tokens took 6 ms longer in two than in one (2026-11-25). */
-function sliceTokens({ calibration }: DecidedThreads): number {
+function sliceTokens({ gpu }: Llama, { calibration }: DecidedThreads): number {
+  if (gpu !== false) return MOST_SLICE_TOKENS;
   const half = (calibration?.prefillTokensPerSecond ?? 0) * SLICE_SECONDS;
   return Math.round(Math.min(MOST_SLICE_TOKENS, Math.max(LEAST_SLICE_TOKENS, half)));
 }
@@ -195,12 +234,29 @@ function promptTokens({ model, renderPrompt }: OpenModel, messages: readonly Cha
   return bos !== null && shouldPrependBosToken ? [bos, ...tokens] : tokens;
 }
 
-function evidence(llama: Llama, { chatTemplate }: ModelToOpen, { words }: DecidedThreads): string {
+async function take(
+  { sequences, adapterContexts }: OpenModel,
+  prompt: PromptToRead,
+  adapters: readonly AdapterToLoad[],
+  signal: AbortSignal,
+): Promise<Taken<LlamaContextSequence>> {
+  if (adapters.length === 0) return sequences.take(prompt);
+  return { sequence: await adapterContexts.sequenceOf(adapters, signal), giveBack: () => undefined };
+}
+
+function promptToRead(open: OpenModel, messages: readonly ChatMessage[]): PromptToRead {
+  const tokens = promptTokens(open, messages);
+  const [last, ...before] = messages.toReversed();
+  const hers = last && before.length > 0 ? open.model.tokenize(last.content).length : 0;
+  return { tokens, roomTokens: tokens.length - hers };
+}
+
+function evidence(llama: Llama, { chatTemplate }: ModelToOpen, { device, decided }: OpenModel): string {
   const { release } = llama.llamaCppRelease;
   return [
-    `llama.cpp ${release} on the CPU`,
-    llama.gpu === false ? 'no GPU in this build' : `GPU layers: 0 of ${llama.gpu}`,
-    words,
+    `llama.cpp ${release} on the ${llama.gpu === false ? 'CPU' : 'GPU'}`,
+    device,
+    decided.words,
     ...(chatTemplate === undefined ? ['no chat template in the file: ChatML is used'] : []),
   ].join(', ');
 }

@@ -4,9 +4,11 @@ import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, fromWireError } from '../../shared/errors.ts';
+import type { GpuBuild } from '../../shared/inference/gpu-builds.ts';
 import type { ChatMessage, GenerateChunk, GenerateRequest } from '../../shared/inference/generate.ts';
 import type { Logger } from '../../shared/log.ts';
 import {
+  CHILD_GPU_VARIABLE,
   CHILD_THREADS_VARIABLE,
   FromChildSchema,
   type AdapterToLoad,
@@ -20,6 +22,7 @@ export interface LlamaChildDeps {
   /** Absolute path of the built `companion/llama/child.ts`. */
   readonly childEntry: string;
   readonly maxThreads: number;
+  readonly gpu: GpuBuild | undefined;
   /** Until the engine has loaded its binary. */
   readonly startMs: number;
   readonly clock: Clock;
@@ -47,6 +50,11 @@ const INHERITED_VARIABLES = [
   'SystemRoot',
   'LANG',
   'LD_LIBRARY_PATH',
+  // Which GPU, and by which driver.
+  'CUDA_VISIBLE_DEVICES',
+  'GGML_VK_VISIBLE_DEVICES',
+  'VK_DRIVER_FILES',
+  'VK_ICD_FILENAMES',
 ];
 const MAX_LOG_CHARS = 1_000;
 
@@ -68,12 +76,16 @@ export class LlamaChild {
   /** Until the child said whether it can work at all. */
   #started: ((outcome: 'ready' | AppError) => void) | undefined;
 
-  private constructor({ childEntry, maxThreads, log }: LlamaChildDeps) {
+  private constructor({ childEntry, maxThreads, gpu, log }: LlamaChildDeps) {
     this.#log = log;
     this.#process = fork(childEntry, [], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [`--max-old-space-size=${HEAP_MIB}`],
-      env: { ...inheritedEnvironment(), [CHILD_THREADS_VARIABLE]: String(maxThreads) },
+      env: {
+        ...inheritedEnvironment(),
+        [CHILD_THREADS_VARIABLE]: String(maxThreads),
+        [CHILD_GPU_VARIABLE]: gpu ?? '',
+      },
     });
     this.#exited = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => {

@@ -30,6 +30,17 @@ describe('modelBudget', () => {
     expect(contexts).toEqual([8192, 5461, 512]);
   });
 
+  it('keeps more conversations where memory is left, and lets each of them count', () => {
+    const [large64, large16, large8] = [64, 16, 8].map((memory) =>
+      modelBudget(large, { memoryBytes: memory * GIB }),
+    );
+    expect([large64, large16, large8].map((budget) => budget?.sequences)).toEqual([4, 2, 1]);
+    expect([large64, large16, large8].map((budget) => (budget?.maxResidentBytes ?? 0) / GIB)).toEqual([
+      19, 15, 13,
+    ]);
+    expect((large64?.estimatedBytes ?? 0) - (large8?.estimatedBytes ?? 0)).toBe(3 * GIB);
+  });
+
   it('refuses by name a model whose weights the memory cannot hold', () => {
     expect(() => modelBudget(large, { memoryBytes: 5 * GIB })).toThrow(
       expect.objectContaining({

@@ -1,13 +1,15 @@
-/** Owns how much memory of this machine one model may take, and how long its context may be. */
+/** Owns how much memory of this machine one model may take: how long its context may be, and how many are kept. */
 import { requireAddressable } from '../../shared/models/fit.ts';
-import { contextWithin, fitInCompanion } from '../../shared/models/fit-places.ts';
+import { contextWithin, fitInCompanion, sequencesWithin } from '../../shared/models/fit-places.ts';
 import { needsOf } from '../../shared/models/model-needs.ts';
 import type { Machine } from './machine.ts';
 import type { ModelFile } from './model-file.ts';
 
 export interface ModelBudget {
   readonly contextTokens: number;
-  /** Resident memory with its context full. */
+  /** Conversations that are kept evaluated, each with a context of that length. */
+  readonly sequences: number;
+  /** Resident memory with its contexts full. */
   readonly estimatedBytes: number;
   /** Resident memory above which the engine is taken for broken and ended. */
   readonly maxResidentBytes: number;
@@ -24,9 +26,12 @@ export function modelBudget(
   const fit = fitInCompanion(model, memoryBytes);
   requireAddressable(header.name ?? 'This model', fit);
   const contextTokens = contextWithin(model, memoryBytes);
+  const sequences = sequencesWithin(model, memoryBytes);
+  const cachesBytes = sequences * contextTokens * (header.cacheBytesPerToken ?? 0);
   return {
     contextTokens,
+    sequences,
     estimatedBytes: fit.neededBytes,
-    maxResidentBytes: 2 * (sizeBytes + contextTokens * (header.cacheBytesPerToken ?? 0)) + ENGINE_BYTES,
+    maxResidentBytes: 2 * (sizeBytes + cachesBytes) + ENGINE_BYTES,
   };
 }

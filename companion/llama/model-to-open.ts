@@ -6,7 +6,7 @@ import type { ModelFile } from './model-file.ts';
 /** `own`: what does not stand in the file. */
 export function modelToOpen(
   { header }: ModelFile,
-  own: Pick<ModelToOpen, 'path' | 'contextTokens' | 'threads' | 'adapters'>,
+  own: Pick<ModelToOpen, 'path' | 'contextTokens' | 'sequences' | 'threads' | 'adapters'>,
 ): ModelToOpen {
   const { architecture, bosToken, eosToken, controlTokens, chatTemplate, pooling } = header;
   return {
@@ -25,10 +25,10 @@ export function reportOf(
   opened: OpenedModel,
   residentBytes: number,
 ): LaneReport {
-  const { evidence, contextTokens, threads, loadMs } = opened;
+  const { evidence, contextTokens, threads, loadMs, isOnGpu } = opened;
   return {
     lane: 'companion',
-    backend: 'cpu',
+    backend: isOnGpu ? 'gpu' : 'cpu',
     evidence,
     model: {
       name: header.name ?? `model of ${Math.round(sizeBytes / 1_000_000)} MB`,
@@ -38,6 +38,7 @@ export function reportOf(
     contextTokens,
     threads,
     loadMs,
-    memory: { bytes: residentBytes, of: 'process' },
+    // What lies on the GPU is not in the process.
+    ...(!isOnGpu && { memory: { bytes: residentBytes, of: 'process' } }),
   };
 }

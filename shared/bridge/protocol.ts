@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import { CursorSchema, PublishReceiptSchema, UuidSchema } from '../airc/model.ts';
 import { EmbeddingSchema, EmbedTextSchema } from '../inference/embedding.ts';
 import { ChatMessageSchema, GenerateChunkSchema, GenerateRequestSchema } from '../inference/generate.ts';
+import { GpuBuildSchema } from '../inference/gpu-builds.ts';
 import { LaneReportSchema } from '../inference/lane.ts';
 import { HostSchema } from '../models/hosts.ts';
 import { AdapterOfferSchema, MAX_ADAPTER_OFFERS } from './adapter-offer.ts';
@@ -135,7 +136,12 @@ export const ReadySchema = v.object({
   gatedToken: v.optional(GatedOfferSchema),
   companionLane: v.object({ available: v.boolean(), reason: v.string() }),
   /** Where the companion lane would run. */
-  machine: v.object({ memoryBytes: PositiveSchema, cores: PositiveSchema }),
+  machine: v.object({
+    memoryBytes: PositiveSchema,
+    cores: PositiveSchema,
+    /** Where llama.cpp calculates on a GPU: what is learned of one device is nothing for the other. */
+    llamaGpu: v.optional(GpuBuildSchema),
+  }),
 });
 export type Ready = v.InferOutput<typeof ReadySchema>;
 

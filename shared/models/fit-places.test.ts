@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { SUGGESTED_MODELS } from './catalogue.ts';
-import { contextWithin, fitInCompanion, fitOnWasm, fitOnWebgpu, type ModelToFit } from './fit-places.ts';
+import {
+  contextWithin,
+  fitInCompanion,
+  fitOnWasm,
+  fitOnWebgpu,
+  sequencesWithin,
+  type ModelToFit,
+} from './fit-places.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -18,9 +25,31 @@ const LARGE: ModelToFit = {
 describe('where a model fits', () => {
   it('comes near what a process of llama.cpp really took with its context full', () => {
     const needs = { contextTokens: 8_192, cacheBytesPerToken: 10_240, headCount: 16 };
-    const { neededBytes } = fitInCompanion({ sizeBytes: 162_412_096, needs }, 23 * GIB);
-    // 724 MiB resident, measured 2026-11-25.
+    // Not enough for a second conversation. 724 MiB resident, measured 2026-11-25.
+    const { neededBytes } = fitInCompanion({ sizeBytes: 162_412_096, needs }, 0.6 * GIB);
     expect(Math.abs(neededBytes - 724 * MIB)).toBeLessThan(0.1 * 724 * MIB);
+    // With four of them a process took 241 MiB more than with one (351), before it had read anything (2026-12-01).
+    const four = fitInCompanion({ sizeBytes: 162_412_096, needs }, 23 * GIB).neededBytes;
+    expect(Math.abs(four - neededBytes - 241 * MIB)).toBeLessThan(0.1 * 241 * MIB);
+  });
+
+  it('keeps as many conversations in the companion as its memory has room for, and never makes a model tight by it', () => {
+    const memories = [64, 23, 16, 12, 11, 10, 8, 7, 4.7];
+    expect(memories.map((memory) => sequencesWithin(LARGE, memory * GIB))).toEqual([
+      4, 4, 2, 2, 2, 1, 1, 1, 1,
+    ]);
+    for (const memory of memories) {
+      const few = { ...LARGE, needs: { ...LARGE.needs, cacheBytesPerToken: undefined } };
+      expect(sequencesWithin(few as ModelToFit, memory * GIB)).toBe(1);
+    }
+    // Each of them small beside what the memory has left, and the weights near three quarters of it.
+    const heavy = { sizeBytes: 7 * GIB, needs: { contextTokens: 8_192, cacheBytesPerToken: GIB / 65_536 } };
+    expect([10.5, 9.9, 9.7].map((memory) => sequencesWithin(heavy, memory * GIB))).toEqual([4, 2, 1]);
+    expect([10.5, 9.9, 9.7].map((memory) => fitInCompanion(heavy, memory * GIB).verdict)).toEqual([
+      'fits',
+      'fits',
+      'fits',
+    ]);
   });
 
   it('is bound by 4 GiB in wasm, however large the machine, and not on WebGPU', () => {

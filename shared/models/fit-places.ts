@@ -25,6 +25,8 @@ export const TAB_BATCH_TOKENS = { wasm: 128, webgpu: 256 };
 /** What node-llama-cpp takes by itself. */
 const COMPANION_BATCH_TOKENS = 512;
 const MIN_CONTEXT_TOKENS = 512;
+/** More rooms than one machine talks in at a time; on a CPU more answers at once make each of them only slower. */
+const MAX_SEQUENCES = 4;
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -49,6 +51,8 @@ const GPU_PART = 1 / 2;
 const CPU_PART = 3 / 4;
 /** A key-value cache may take this part of the memory that the model leaves. */
 const CACHE_PART = 1 / 3;
+/** The caches beside the first one spare reading, and no model needs them: they leave more to browser and system. */
+const MORE_CACHES_PART = 1 / 6;
 
 /** On the CPU of the tab: everything lies in the memory of wasm. */
 export function fitOnWasm(model: ModelToFit, { memoryBytes }: TabMemory, learned?: Learned): Fit {
@@ -95,6 +99,25 @@ export function fitCompiled(gpuBytes: number, { memoryBytes }: TabMemory, learne
  * that no answer ever comes.
  */
 export function fitInCompanion(model: ModelToFit, memoryBytes: number, learned?: Learned): Fit {
+  return fitWithSequences(model, memoryBytes, sequencesWithin(model, memoryBytes), learned);
+}
+
+/**
+ * How many conversations the companion keeps evaluated, each with a cache of the whole context, which is taken from the
+ * memory at once. The further ones get a part of what the model leaves, and never make it tight: it must run as well as
+ * with one. Of a model whose cache nobody knows, or whose context is cut short already, there is one.
+ */
+export function sequencesWithin(model: ModelToFit, memoryBytes: number): number {
+  const contextTokens = contextWithin(model, memoryBytes);
+  const cacheBytes = contextTokens * (model.needs?.cacheBytesPerToken ?? 0);
+  if (cacheBytes === 0 || contextTokens < wantedContext(model)) return 1;
+  const moreBytes = Math.max(0, memoryBytes - model.sizeBytes) * MORE_CACHES_PART;
+  let sequences = Math.min(MAX_SEQUENCES, 1 + Math.floor(moreBytes / cacheBytes));
+  while (sequences > 1 && fitWithSequences(model, memoryBytes, sequences).verdict !== 'fits') sequences -= 1;
+  return sequences;
+}
+
+function fitWithSequences(model: ModelToFit, memoryBytes: number, sequences: number, learned?: Learned): Fit {
   const contextTokens = contextWithin(model, memoryBytes);
   const fit = fitIn(
     model,
@@ -102,7 +125,7 @@ export function fitInCompanion(model: ModelToFit, memoryBytes: number, learned?:
     ENGINE_BYTES.companion,
     { place: 'in the companion', memoryBytes, easyPart: CPU_PART, addressableBytes: memoryBytes },
     learned,
-    contextTokens,
+    { contextTokens, sequences },
   );
   if (contextTokens === wantedContext(model)) return fit;
   return {
@@ -127,14 +150,15 @@ function fitIn(
   engineBytes: number,
   limits: DeviceLimits,
   learned: Learned | undefined,
-  contextTokens = wantedContext(model),
+  { contextTokens, sequences } = { contextTokens: wantedContext(model), sequences: 1 },
 ): Fit {
   const { sizeBytes, needs } = model;
+  // A batch is held against the contexts that it is of, token by token: more of them do not make it larger.
   const scoreBytes = batchTokens * contextTokens * (needs?.headCount ?? 0) * SCORE_BYTES;
   return estimateFit(
     {
       weightsBytes: sizeBytes,
-      contextTokens,
+      contextTokens: contextTokens * sequences,
       cacheBytesPerToken: needs?.cacheBytesPerToken,
       engineBytes,
       scoreBytes,
