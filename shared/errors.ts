@@ -162,7 +162,7 @@ export const NEXT_STEP: Readonly<Record<ErrorCode, string>> = {
   GpuUnavailable: 'Put right what the cause says, or start without --llama-gpu to think on the CPU.',
   LaneDied: 'The engine stopped. It is started again for the next turn; reload if it stays down.',
   DeviceLost:
-    'Reload the page to use the GPU again. If it keeps going away, choose "in the companion" at "Think" under "Models".',
+    'Reload the page to use the GPU again. If it keeps going away, choose "in the companion" at "Think" under "Models", or start without --lane.',
   DeviceFreed: 'Choose "Think again" under "Models" when you want answers.',
   LaneBusy: 'Nothing to do: she goes on as soon as the change is through.',
   ContextOverflow: "The prompt is longer than the model's context. Choose a model with a longer one.",

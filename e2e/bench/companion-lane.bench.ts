@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { writeBenchModels, type BenchModels } from './bench-models.ts';
 import { startCompanionClient } from './companion-client.ts';
 import { loadDirectLlama } from './direct-llama.ts';
-import { knownPromptRow, turnRows, type Arms } from './lane-rows.ts';
+import { firstTokenRows, turnRow, type Arms } from './lane-rows.ts';
 import { timeLane } from './timed-turn.ts';
 
 const ROWS = {
@@ -38,9 +38,9 @@ async function open(path: string): Promise<Arms> {
 }
 
 it('the lane of the companion over the bridge against llama.cpp by itself', async () => {
-  for (const line of await turnRows(await open(models.mid), ROWS)) console.log(line);
+  console.log(await turnRow(await open(models.mid), ROWS));
 });
 
 it('what the bridge adds before the first word', async () => {
-  console.log(await knownPromptRow(await open(models.small), ROWS));
+  for (const line of await firstTokenRows(await open(models.small), ROWS)) console.log(line);
 });

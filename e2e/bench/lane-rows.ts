@@ -1,4 +1,4 @@
-/** Owns the two rows that a lane has beside its bare engine: the time of a whole turn, and what comes before its first word. */
+/** Owns the rows that a lane has beside its bare engine: the time of a whole turn, and what comes before its first word. */
 import { expect } from 'vitest';
 import { addedLine, ratioLine } from './report.ts';
 import { interleave } from './rounds.ts';
@@ -25,36 +25,38 @@ export interface LaneRows {
 
 const TURNS = 20;
 const TOKENS = 64;
-/** Without a prompt to read a turn is short, and every one of them shows what the lane adds. */
-const KNOWN_TURNS = 100;
+/** Short ones, so that every one of them shows what the lane adds. */
+const SHORT_TURNS = 100;
 const FEW_TOKENS = 4;
 
 /** Turns with a prompt that no engine knows yet. */
-export async function turnRows(arms: Arms, rows: LaneRows): Promise<readonly string[]> {
+export async function turnRow(arms: Arms, rows: LaneRows): Promise<string> {
   const turns = await interleave(
     TURNS,
     asking(arms, (round) => shortRequest(round, TOKENS)),
   );
   expect(turns.lane.every(({ tokens }) => tokens === TOKENS)).toBe(true);
   const size = `${turns.lane[0]!.promptTokens} + ${TOKENS} tokens`;
-  const { what, atMostRatio, atMostAddedMs } = rows;
+  const { what, atMostRatio } = rows;
   const wall = samples(turns, rows, ({ totalMs }) => totalMs);
-  const first = samples(turns, rows, ({ firstMs }) => firstMs);
-  return [
-    ratioLine({ ...wall, what: `${what}, a turn of ${size}`, atMost: atMostRatio }),
-    addedLine({ ...first, what: `${what}, first token of it`, atMost: atMostAddedMs }),
-  ];
+  return ratioLine({ ...wall, what: `${what}, a turn of ${size}`, atMost: atMostRatio });
 }
 
-/** The same prompt again and again: reading it, whose time varies by far more than a lane adds, falls away. */
-export async function knownPromptRow(arms: Arms, rows: LaneRows): Promise<string> {
-  const turns = await interleave(
-    KNOWN_TURNS,
-    asking(arms, () => shortRequest(1, FEW_TOKENS)),
-  );
-  const first = samples(turns, rows, ({ firstMs }) => firstMs);
-  const what = `${rows.what}, first token of a prompt of ${turns.lane[0]!.promptTokens} tokens read before`;
-  return addedLine({ ...first, what, atMost: rows.atMostAddedMs });
+/**
+ * Of a model so small that reading a prompt takes a few milliseconds: of a larger one it varies from turn to turn by far
+ * more than a lane adds, which is the same for every model. Of a prompt read before, reading falls away altogether.
+ */
+export async function firstTokenRows(arms: Arms, rows: LaneRows): Promise<readonly string[]> {
+  const row = async (kind: string, request: (round: number) => GenerateRequest): Promise<string> => {
+    const turns = await interleave(SHORT_TURNS, asking(arms, request));
+    const first = samples(turns, rows, ({ firstMs }) => firstMs);
+    const what = `${rows.what}, first token of ${kind} prompt of ${turns.lane[0]!.promptTokens} tokens`;
+    return addedLine({ ...first, what, atMost: rows.atMostAddedMs });
+  };
+  return [
+    await row('an unread', (round) => shortRequest(round, FEW_TOKENS)),
+    await row('a known', () => shortRequest(1, FEW_TOKENS)),
+  ];
 }
 
 type Turns = Readonly<Record<keyof Arms, readonly TimedTurn[]>>;

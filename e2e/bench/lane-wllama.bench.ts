@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, it } from 'vitest';
 import { startBenchPage, type BenchPage } from './bench-page.ts';
 import { writeBenchModels, type BenchModels } from './bench-models.ts';
-import { knownPromptRow, turnRows, type Arms, type Ask } from './lane-rows.ts';
+import { firstTokenRows, turnRow, type Arms, type Ask } from './lane-rows.ts';
 
 const ROWS = {
   what: 'B1 lane in the tab',
@@ -41,9 +41,9 @@ async function open(modelId: string): Promise<Arms> {
 }
 
 it('the lane in the tab against wllama by itself, in the same page', async () => {
-  for (const line of await turnRows(await open('mid'), ROWS)) console.log(line);
+  console.log(await turnRow(await open('mid'), ROWS));
 });
 
 it('what the lane adds before the first word', async () => {
-  console.log(await knownPromptRow(await open('small'), ROWS));
+  for (const line of await firstTokenRows(await open('small'), ROWS)) console.log(line);
 });
