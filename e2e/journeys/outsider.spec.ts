@@ -32,5 +32,5 @@ test('another airc client, with no code of ours, is heard and hears her signed a
   const line = visitor.messages.filter({ hasText: 'Hello from outside' });
   await expect(line).toHaveCount(1);
   await expect(line).toContainText('unsigned');
-  expect(await visitor.messagesOf(await visitor.personaName()).count()).toBe(1);
+  await expect(visitor.messagesOf(await visitor.personaName())).toHaveCount(1);
 });
