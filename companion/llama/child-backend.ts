@@ -248,7 +248,9 @@ class ChildBackend implements LlamaBackend {
     const key: CalibrationKey = { model: modelId, cores, cpu, release: child.release };
     const threads = this.#deps.calibrations.find(key) ?? 'measure';
     const adapters = { budgetBytes: this.#adapterBudgetBytes, cacheBytes };
-    const { contextTokens, sequences } = budget;
+    const { contextTokens } = budget;
+    // How many its own memory holds nobody knows.
+    const sequences = this.#deps.gpu ? 1 : budget.sequences;
     const toOpen = modelToOpen(file, { path, contextTokens, sequences, threads, adapters });
     const opened = await this.#load(child, toOpen, signal);
     const report = reportOf(file, opened, child.residentBytes);

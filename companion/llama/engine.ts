@@ -66,6 +66,17 @@ export interface Engine {
   dispose(): Promise<void>;
 }
 
+interface TakeOptions {
+  readonly adapters: readonly AdapterToLoad[];
+  readonly push: (chunk: GenerateChunk) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Far below every limit of silence. */
+const SIGN_EVERY_MS = 5_000;
+/** Of giving a model's memory back. */
+const DISPOSE_WITHIN_MS = 5_000;
+
 const TOGETHER: Work = { alone: false };
 const ALONE: Work = { alone: true };
 
@@ -130,7 +141,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       run(adapters.length === 0 ? TOGETHER : ALONE, signal, async () => {
         const model = openModel();
         const prompt = promptToRead(model, request.messages);
-        const taken = await take(model, prompt, adapters, signal);
+        const taken = await take(model, prompt, { adapters, push, signal });
         try {
           return await generate({ ...model, sequence: taken.sequence }, prompt.tokens, request, push, signal);
         } finally {
@@ -204,16 +215,28 @@ async function load(
         open: (adapters, within) => openLoraContext(model, settings, adapters, within),
         releaseFile: (path) => releaseLora(model, path),
       }),
-      dispose: () => model.dispose(),
+      dispose: () => disposeWithin(model, clock),
     };
   } catch (error) {
     // Measuring or making its context ended: nobody else knows of it.
-    await loaded?.dispose();
+    if (loaded) await disposeWithin(loaded, clock);
     signal.throwIfAborted();
     const cause = error instanceof Error ? error.message : String(error);
     const code = saysOutOfMemory(cause) ? 'ModelTooLarge' : 'LaneStartFailed';
     throw new AppError(code, `llama.cpp could not load the model: ${cause}`, { cause: error });
   }
+}
+
+/**
+ * A context that could not be made holds on to its model for ever (node-llama-cpp 3.21.1): what is left in memory then ends
+ * with the process, which must not wait for it.
+ */
+async function disposeWithin(model: LlamaModel, clock: Clock): Promise<void> {
+  const late = new AbortController();
+  const disposed = model.dispose().finally(() => {
+    late.abort();
+  });
+  await Promise.race([disposed, clock.sleep(DISPOSE_WITHIN_MS, late.signal).catch(() => disposed)]);
 }
 
 /** On a GPU they hardly count, and to measure them takes as long as a GPU takes to compile what it runs. */
@@ -235,12 +258,25 @@ function promptTokens({ model, renderPrompt }: OpenModel, messages: readonly Cha
 }
 
 async function take(
-  { sequences, adapterContexts }: OpenModel,
+  { sequences, adapterContexts, clock }: OpenModel,
   prompt: PromptToRead,
-  adapters: readonly AdapterToLoad[],
-  signal: AbortSignal,
+  { adapters, push, signal }: TakeOptions,
 ): Promise<Taken<LlamaContextSequence>> {
-  if (adapters.length === 0) return sequences.take(prompt);
+  if (adapters.length === 0) {
+    let cancel: () => void = () => undefined;
+    // Somebody who waits in here is alive.
+    const sign = (): void => {
+      push({ kind: 'queued', ahead: 1 });
+      cancel = clock.after(SIGN_EVERY_MS, sign);
+    };
+    const onWait = (): void => {
+      cancel();
+      sign();
+    };
+    return sequences.take(prompt, signal, onWait).finally(() => {
+      cancel();
+    });
+  }
   return { sequence: await adapterContexts.sequenceOf(adapters, signal), giveBack: () => undefined };
 }
 

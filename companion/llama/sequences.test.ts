@@ -28,15 +28,19 @@ function stage(count: number) {
   const stands = Array.from({ length: count }, (_, at) => new Stand(`s${at}`));
   const sequences = new Sequences(stands);
   /** Somebody of the room reads and answers; `hers` is in nobody else's prompt. */
-  const begin = (room: string, hers = 'h'): Taken<Stand> => {
+  const begin = async (
+    room: string,
+    hers = 'h',
+    { signal = NEVER, onWait = (): void => undefined } = {},
+  ): Promise<Taken<Stand>> => {
     const prompt = room + hers;
     const tokens = Array.from(prompt, (letter) => (letter.codePointAt(0) ?? 0) as Token);
-    const taken = sequences.take({ tokens, roomTokens: room.length });
+    const taken = await sequences.take({ tokens, roomTokens: room.length }, signal, onWait);
     taken.sequence.text = `${prompt} answered`;
     return taken;
   };
-  const turn = (room: string, hers?: string): string => {
-    const taken = begin(room, hers);
+  const turn = async (room: string, hers?: string): Promise<string> => {
+    const taken = await begin(room, hers);
     taken.giveBack();
     return taken.sequence.name;
   };
@@ -44,67 +48,103 @@ function stage(count: number) {
 }
 
 describe('Sequences', () => {
-  it('has the personas of a room read on in one sequence, whatever is asked in another room between', () => {
+  it('has the personas of a room read on in one sequence, whatever is asked in another room between', async () => {
     const { turn } = stage(4);
     const [one, other] = [`${RULES}one room, a long one`, `${RULES}some other place, as long`];
-    expect([turn(one, 'Maya'), turn(other), turn(`${one}+`, 'Kira'), turn(`${other}+`)]).toEqual([
+    expect([
+      await turn(one, 'Maya'),
+      await turn(other),
+      await turn(`${one}+`, 'Kira'),
+      await turn(`${other}+`),
+    ]).toEqual(['s0', 's1', 's0', 's1']);
+  });
+
+  it('takes the one used longest ago where none holds the room', async () => {
+    const { turn } = stage(3);
+    const rooms = ['a', 'b', 'c', 'd'].map((letter) => RULES + letter.repeat(20));
+    const [a, b, c, d] = rooms as [string, string, string, string];
+    expect([await turn(a), await turn(b), await turn(c), await turn(a), await turn(d)]).toEqual([
       's0',
       's1',
+      's2',
       's0',
       's1',
     ]);
   });
 
-  it('takes the one used longest ago where none holds the room', () => {
-    const { turn } = stage(3);
-    const rooms = ['a', 'b', 'c', 'd'].map((letter) => RULES + letter.repeat(20));
-    const [a, b, c, d] = rooms as [string, string, string, string];
-    expect([turn(a), turn(b), turn(c), turn(a), turn(d)]).toEqual(['s0', 's1', 's2', 's0', 's1']);
-  });
-
-  it('takes the longest common beginning of several, and of equal ones that used longest ago', () => {
+  it('takes the longest common beginning of several, and of equal ones that used longest ago', async () => {
     const { begin, turn } = stage(3);
     const room = `${RULES}a room`;
-    const [first, second] = [begin(room), begin(`${room} and more of it`)];
+    const [first, second] = [await begin(room), await begin(`${room} and more of it`)];
     second.giveBack();
     first.giveBack();
-    expect(turn(`${room} and more of it, told`)).toBe('s1');
+    expect(await turn(`${room} and more of it, told`)).toBe('s1');
     first.sequence.text = second.sequence.text = room;
-    expect([turn(room), turn(room), turn(room)]).toEqual(['s0', 's0', 's0']);
+    expect([await turn(room), await turn(room), await turn(room)]).toEqual(['s0', 's0', 's0']);
   });
 
-  it('throws no long room out for the rules that it shares with a new one', () => {
+  it('throws no long room out for the rules that it shares with a new one', async () => {
     const { turn, stands } = stage(2);
     const long = RULES + 'a'.repeat(11);
-    turn(long);
-    expect(turn(`${RULES}b`)).toBe('s1');
+    await turn(long);
+    expect(await turn(`${RULES}b`)).toBe('s1');
     expect(stands[0]?.text).toContain(long);
   });
 
-  it('keeps to the sequence of a short room, however much of every turn is hers alone', () => {
+  it('keeps to the sequence of a short room, however much of every turn is hers alone', async () => {
     const { turn } = stage(3);
-    const names = ['Maya', 'Kira', 'Tom'].map((name) => turn(`${RULES}hi`, name.repeat(20)));
+    const names: string[] = [];
+    for (const name of ['Maya', 'Kira', 'Tom']) names.push(await turn(`${RULES}hi`, name.repeat(20)));
     expect(names).toEqual(['s0', 's0', 's0']);
   });
 
-  it('counts what was really read where a turn was given up early', () => {
+  it('counts what was really read where a turn was given up early', async () => {
     const { begin, turn, stands } = stage(2);
     const room = RULES + 'a'.repeat(40);
-    const given = begin(room);
+    const given = await begin(room);
     given.sequence.text = RULES.slice(0, 6);
     given.giveBack();
-    expect(turn(room)).toBe('s0');
+    expect(await turn(room)).toBe('s0');
     expect(stands[0]?.text).toContain(room);
   });
 
-  it('gives no sequence to two at once, and says so where none is left', () => {
+  it('gives no sequence to two at once, and says so where none is left', async () => {
     const { begin } = stage(2);
     const room = `${RULES}the same room`;
-    const taken = [begin(room), begin(room)];
+    const taken = [await begin(room), await begin(room)];
     expect(new Set(taken.map(({ sequence }) => sequence.name)).size).toBe(2);
-    expect(() => begin(room)).toThrow(expect.objectContaining({ code: 'Internal' }) as Error);
+    await expect(begin(room)).rejects.toMatchObject({ code: 'Internal' });
     taken[1]?.giveBack();
-    expect(begin(room).sequence.name).toBe('s1');
+    expect((await begin(room)).sequence.name).toBe('s1');
+  });
+
+  it('waits for who reads a long room, and reads on in her sequence; another room, and a short one, do not', async () => {
+    const { begin, turn } = stage(3);
+    const long = RULES + 'a'.repeat(2_000);
+    const first = await begin(long);
+    let waits = 0;
+    const second = begin(`${long}+`, 'h', { onWait: () => void (waits += 1) });
+    expect(await turn(`${RULES}${'b'.repeat(2_000)}`)).toBe('s1');
+    const short = await begin(`${RULES}c`);
+    expect(await begin(`${RULES}c`)).not.toBe(short);
+    first.giveBack();
+    expect((await second).sequence.name).toBe('s0');
+    expect(waits).toBe(1);
+  });
+
+  it('waits for a reading that was given up, however short, and is given up itself while it waits', async () => {
+    const { begin } = stage(2);
+    const given = new AbortController();
+    const room = `${RULES}a short room`;
+    const reading = await begin(room, 'h', { signal: given.signal });
+    given.abort();
+    const next = begin(room);
+    const impatient = new AbortController();
+    const other = begin(room, 'h', { signal: impatient.signal });
+    impatient.abort(new Error('no more'));
+    await expect(other).rejects.toThrow('no more');
+    reading.giveBack();
+    expect((await next).sequence.name).toBe('s0');
   });
 });
 

@@ -52,6 +52,18 @@ describe('where a model fits', () => {
     ]);
   });
 
+  it('counts no conversation beside the first one that makes tight what fits with one, by what was learned, too', () => {
+    const model = { sizeBytes: 5 * GIB, needs: { contextTokens: 8_192, cacheBytesPerToken: GIB / 8_192 } };
+    const learned = (ratio: number, failedGib?: number) => ({
+      loads: [{ model: 'm', ratio }],
+      ...(failedGib !== undefined && { failedBytes: failedGib * GIB }),
+    });
+    expect(fitInCompanion(model, 23 * GIB, learned(1, 8)).verdict).toBe('fits');
+    expect(fitInCompanion(model, 11 * GIB, learned(1.2)).verdict).toBe('fits');
+    expect(sequencesWithin(model, 12 * GIB)).toBe(2);
+    expect(fitInCompanion(model, 12 * GIB, learned(1.2)).verdict).toBe('fits');
+  });
+
   it('is bound by 4 GiB in wasm, however large the machine, and not on WebGPU', () => {
     const machine = { memoryBytes: 32 * GIB, maxBufferBytes: 2 * GIB };
     expect(fitOnWasm(LARGE, machine)).toMatchObject({

@@ -99,7 +99,7 @@ export function fitCompiled(gpuBytes: number, { memoryBytes }: TabMemory, learne
  * that no answer ever comes.
  */
 export function fitInCompanion(model: ModelToFit, memoryBytes: number, learned?: Learned): Fit {
-  return fitWithSequences(model, memoryBytes, sequencesWithin(model, memoryBytes), learned);
+  return fitWithSequences(model, memoryBytes, sequencesWithin(model, memoryBytes, learned), learned);
 }
 
 /**
@@ -107,13 +107,14 @@ export function fitInCompanion(model: ModelToFit, memoryBytes: number, learned?:
  * memory at once. The further ones get a part of what the model leaves, and never make it tight: it must run as well as
  * with one. Of a model whose cache nobody knows, or whose context is cut short already, there is one.
  */
-export function sequencesWithin(model: ModelToFit, memoryBytes: number): number {
+export function sequencesWithin(model: ModelToFit, memoryBytes: number, learned?: Learned): number {
   const contextTokens = contextWithin(model, memoryBytes);
   const cacheBytes = contextTokens * (model.needs?.cacheBytesPerToken ?? 0);
   if (cacheBytes === 0 || contextTokens < wantedContext(model)) return 1;
   const moreBytes = Math.max(0, memoryBytes - model.sizeBytes) * MORE_CACHES_PART;
   let sequences = Math.min(MAX_SEQUENCES, 1 + Math.floor(moreBytes / cacheBytes));
-  while (sequences > 1 && fitWithSequences(model, memoryBytes, sequences).verdict !== 'fits') sequences -= 1;
+  while (sequences > 1 && fitWithSequences(model, memoryBytes, sequences, learned).verdict !== 'fits')
+    sequences -= 1;
   return sequences;
 }
 

@@ -71,7 +71,7 @@ export function readPromptsOf(pipeline: WebLlmPipeline): PromptReader {
     };
     pipeline.getInputData = async () => {
       const tokens = tokensOf(pipeline, pipeline.conversation);
-      // Before anything is dropped: the next prompt may be shorter.
+      // By the name that web-llm has for it, before anything is read.
       if (tokens.length > pipeline.contextWindowSize)
         throw tooLong(tokens.length, pipeline.contextWindowSize);
       const filledTokens = Math.max(sparedTokens, pipeline.filledKVCacheLength);
