@@ -32,6 +32,7 @@ test('a model of another program is thought with where it is, also after a resta
   await visitor.personaIsIdle();
   await visitor.models.getByText('Get another model').click();
   const suggested = visitor.models.getByRole('list', { name: 'Suggested models' });
+  await expect(suggested.getByText('Trained for text, tools · Chat template: ChatML')).toHaveCount(2);
   await expect(suggested.getByText(/(Fits|Tight|Does not fit): needs about .* in the companion/)).toHaveCount(
     3,
   );
@@ -39,6 +40,8 @@ test('a model of another program is thought with where it is, also after a resta
   await expect(here).toContainText(/in the companion.*in use/s);
   await expect(random).not.toContainText('of LM Studio');
   await visitor.personaIsIdle();
+  // A companion that goes while the room is read is told in the log, and would be a defect.
+  await expect.poll(() => visitor.primed).toContain('random model 1 F32');
 
   const port = new URL(companion.origin).port;
   await companion.stop();

@@ -1,4 +1,6 @@
 /** Owns the built-in catalogue: our own model, whose bytes are pinned, and models of others that can be fetched. */
+import type { ModelCapability } from './capabilities.ts';
+
 export interface CatalogueEntry {
   /** As the file's `general.name`. */
   readonly name: string;
@@ -35,6 +37,10 @@ export interface SuggestedModel {
   /** SPDX. */
   readonly licence: string;
   readonly contextTokens: number;
+  /** Of its prompts, as the file brings it. */
+  readonly template: string;
+  /** What its makers trained it for, beside text. */
+  readonly capabilities: readonly ModelCapability[];
   /** By layers, cache heads and their width as published; keys and values in f16. */
   readonly cacheBytesPerToken: number;
   readonly headCount: number;
@@ -51,6 +57,8 @@ export const SUGGESTED_MODELS: readonly SuggestedModel[] = [
     aboutBytes: 369 * MIB,
     licence: 'Apache-2.0',
     contextTokens: 8_192,
+    template: 'ChatML',
+    capabilities: [],
     cacheBytesPerToken: 32 * 5 * (64 + 64) * 2,
     headCount: 15,
   },
@@ -61,6 +69,8 @@ export const SUGGESTED_MODELS: readonly SuggestedModel[] = [
     aboutBytes: 644 * MIB,
     licence: 'Apache-2.0',
     contextTokens: 32_768,
+    template: 'ChatML',
+    capabilities: ['tools'],
     cacheBytesPerToken: 24 * 2 * (64 + 64) * 2,
     headCount: 14,
   },
@@ -71,6 +81,8 @@ export const SUGGESTED_MODELS: readonly SuggestedModel[] = [
     aboutBytes: 1_066 * MIB,
     licence: 'Apache-2.0',
     contextTokens: 32_768,
+    template: 'ChatML',
+    capabilities: ['tools'],
     cacheBytesPerToken: 28 * 2 * (128 + 128) * 2,
     headCount: 12,
   },

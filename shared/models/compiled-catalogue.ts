@@ -1,4 +1,5 @@
 /** Owns the models of others that MLC compiled for web-llm and that can be fetched: in pairs, since not every GPU knows f16. */
+import type { ModelCapability } from './capabilities.ts';
 
 /** One compilation; the exact sizes are asked of the host. */
 export interface CompiledBuild {
@@ -15,6 +16,10 @@ export interface CompiledModel {
   readonly licence: string;
   /** As web-llm's own list bounds it. */
   readonly contextTokens: number;
+  /** Of its prompts, as its configuration brings it. */
+  readonly template: string;
+  /** What its makers trained it for, beside text. */
+  readonly capabilities: readonly ModelCapability[];
   readonly f16: CompiledBuild;
   readonly f32: CompiledBuild;
 }
@@ -42,6 +47,8 @@ export const COMPILED_MODELS: readonly CompiledModel[] = [
     name: 'Llama 3.2 1B Instruct',
     licence: 'Llama 3.2 Community License',
     contextTokens: 4_096,
+    template: 'Llama 3',
+    capabilities: ['tools'],
     f16: build('Llama-3.2-1B-Instruct-q4f16_1', 'Llama-3.2-1B-Instruct-q4f16_1', 879.04),
     f32: build('Llama-3.2-1B-Instruct-q4f32_1', 'Llama-3.2-1B-Instruct-q4f32_1', 1_128.82),
   },
@@ -49,6 +56,8 @@ export const COMPILED_MODELS: readonly CompiledModel[] = [
     name: 'Qwen2.5 0.5B Instruct',
     licence: 'Apache-2.0',
     contextTokens: 4_096,
+    template: 'ChatML',
+    capabilities: ['tools'],
     f16: build('Qwen2.5-0.5B-Instruct-q4f16_1', 'Qwen2-0.5B-Instruct-q4f16_1', 944.62),
     f32: build('Qwen2.5-0.5B-Instruct-q4f32_1', 'Qwen2-0.5B-Instruct-q4f32_1', 1_060.2),
   },
@@ -56,6 +65,8 @@ export const COMPILED_MODELS: readonly CompiledModel[] = [
     name: 'Qwen2.5 1.5B Instruct',
     licence: 'Apache-2.0',
     contextTokens: 4_096,
+    template: 'ChatML',
+    capabilities: ['tools'],
     f16: build('Qwen2.5-1.5B-Instruct-q4f16_1', 'Qwen2-1.5B-Instruct-q4f16_1', 1_629.75),
     f32: build('Qwen2.5-1.5B-Instruct-q4f32_1', 'Qwen2-1.5B-Instruct-q4f32_1', 1_888.97),
   },

@@ -8,6 +8,7 @@ import type { DaemonInfo, RoomInfo } from '../../shared/bridge/messages.ts';
 import type { WireError } from '../../shared/errors.ts';
 import type { ForcedLane, LaneReport } from '../../shared/inference/lane.ts';
 import type { Speeds } from '../../shared/inference/speeds.ts';
+import type { CompiledModel } from '../../shared/models/compiled-catalogue.ts';
 import type { FitVerdict } from '../../shared/models/fit.ts';
 import type { QueueState } from '../inference/queue/device-queue.ts';
 import type { DeviceShare } from './lanes/device-share.ts';
@@ -131,11 +132,10 @@ export interface SuggestedModelView {
 }
 
 /** One of the catalogue that MLC compiled: the build of the pair that this GPU can run. */
-export interface CompiledModelView extends SuggestedModelView {
-  readonly name: string;
-  readonly licence: string;
-  readonly contextTokens: number;
-}
+export interface CompiledModelView
+  extends
+    SuggestedModelView,
+    Pick<CompiledModel, 'name' | 'licence' | 'contextTokens' | 'template' | 'capabilities'> {}
 
 /** A model that is here, whole. */
 export interface StoredModelView {

@@ -76,10 +76,10 @@ export class ModelFits {
     const asked = ready && this.#askedOf(ready);
     const isElsewhere = asked?.by === 'start' || asked?.lane === 'companion';
     if (!ready || isElsewhere || !hasGpu) return [];
-    return COMPILED_MODELS.map(({ name, licence, contextTokens, f16, f32 }) => {
+    return COMPILED_MODELS.map(({ f16, f32, ...model }) => {
       const { address, gpuBytes } = probe.webgpu === 'shader-f16' ? f16 : f32;
       const { verdict, words } = fitCompiled(gpuBytes, probe, this.#learnedOf('mlc', ready, probe));
-      return { name, licence, contextTokens, address, fit: { verdict, words } };
+      return { ...model, address, fit: { verdict, words } };
     });
   }
 

@@ -1,5 +1,6 @@
 /** Owns fetching another model: the suggested ones, an address, and the person's leave for a host. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { capabilityWords, type ModelCapability } from '../../../shared/models/capabilities.ts';
 import { SUGGESTED_MODELS } from '../../../shared/models/catalogue.ts';
 import type { CompiledModelView, FitView, SuggestedModelView, Trouble } from '../../node/view.ts';
 import { baseCss } from '../look/base-css.ts';
@@ -21,6 +22,8 @@ interface Suggestion {
   readonly facts: string;
   readonly contextTokens: number;
   readonly licence: string;
+  readonly template: string;
+  readonly capabilities: readonly ModelCapability[];
   readonly fit?: FitView | undefined;
 }
 
@@ -72,10 +75,12 @@ export class GetModel extends LitElement {
     </details>`;
   }
 
-  #suggestion({ name, address, facts, contextTokens, licence, fit }: Suggestion): TemplateResult {
+  #suggestion({ name, address, facts, fit, ...model }: Suggestion): TemplateResult {
+    const { contextTokens, licence, template, capabilities } = model;
     return html`<li>
       <p>${name}</p>
       <p class="facts">${facts} · ${formatCount(contextTokens)} tokens of context · ${licence}</p>
+      <p class="facts">Trained for ${capabilityWords(capabilities)} · Chat template: ${template}</p>
       ${fitLine(fit)}
       <button
         aria-label="Download ${name}"
