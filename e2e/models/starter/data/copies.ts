@@ -2,10 +2,13 @@
 import type { Turn } from './scene.ts';
 
 /** `length` characters of what she says, from `answerAt`, stand in the prompt at `promptAt`. */
-export type Copy = readonly [answerAt: number, promptAt: number, length: number];
+export type Copy = readonly [answerAt: number, promptAt: number, length: number, isNameOfSpeaker: boolean];
 
 const COPYING =
   /^(who|role|greet|introduce|introduce-who|who-am-i|who-am-i-untold|state|recall|recall-other|room|talk|chatter-to-her)(-by-machine)?$/;
+/** Here every name but her own is that of whoever says the new line. */
+const CALLING =
+  /^(greet|introduce|introduce-who|who-am-i|who-am-i-untold|talk|chatter-to-her)(-by-machine)?$/;
 /** These read the prompt too, but other heads than those that are shown do it well. */
 const READING = /^(company|date|time)/;
 /** Words of the project's own answers, and what she is, which other heads read well from her card. */
@@ -21,13 +24,14 @@ export function copiesOf(turn: Turn, prompt: string): readonly Copy[] | undefine
   if (!COPYING.test(turn.kind)) return [];
   const copies: Copy[] = [];
   const owner = turn.kind.startsWith('recall-other') ? ownerIn(expected.text) : undefined;
-  if (owner !== undefined) copies.push([0, prompt.lastIndexOf(owner), owner.length]);
+  if (owner !== undefined) copies.push([0, prompt.lastIndexOf(owner), owner.length, false]);
   for (const text of new Set([...expected.required, turn.self.name])) {
     const answerAt = expected.text.indexOf(text);
     // What an answer begins with is her own word.
     if (answerAt <= 0) continue;
     const promptAt = placeOf(text, turn, prompt);
-    if (promptAt !== undefined) copies.push([answerAt, promptAt, text.length]);
+    const isNameOfSpeaker = CALLING.test(turn.kind) && text !== turn.self.name;
+    if (promptAt !== undefined) copies.push([answerAt, promptAt, text.length, isNameOfSpeaker]);
     else if (!HER_OWN.test(text)) return undefined;
   }
   return copies;

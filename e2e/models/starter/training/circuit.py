@@ -37,7 +37,7 @@ class Places:
     def __init__(self, width):
         self.constant, self.first = width - CHANNELS, width - CHANNELS + 1
         begin = width - CHANNELS + 2
-        self.own, self.before, self.found = (slice(begin + at * CODE, begin + (at + 1) * CODE) for at in range(3))
+        self.own, self.before, self.found, self.speaker = (slice(begin + at * CODE, begin + (at + 1) * CODE) for at in range(4))
         self.held = slice(self.constant, self.found.stop)
 
 

@@ -20,8 +20,8 @@ FIRST_LOOK, NEXT_LOOK, NO_LOOK = 1.0, 0.4, 0.3
 
 class Branch:
     """
-    `answer`: where in `ids` it begins; `copies`: (place in the answer's words, place in the prompt, tokens), None where
-    not all are known.
+    `answer`: where in `ids` it begins; `copies`: (place in the answer's words, place in the prompt, tokens, whether it is
+    the name of who says the new line), None where not all are known.
     """
 
     def __init__(self, prompt, cut, source, text, vocabulary):
@@ -32,29 +32,41 @@ class Branch:
         known = source.get("copies") if ends[-1] == len(text) else None
         self.untold = "untold" in source["kind"]
         self.copies = None if known is None else []
-        for answer_at, prompt_at, length in known or []:
+        for answer_at, prompt_at, length, is_name in known or []:
             here, there = _span(said_ends, answer_at, length), _span(ends, prompt_at, length)
             # A name in lower case has other tokens at the beginning of a line than behind a blank.
             if self.copies is not None and words[slice(*here)] == prompt[slice(*there)]:
-                self.copies.append((here[0], there[0], here[1] - here[0]))
+                self.copies.append((here[0], there[0], here[1] - here[0], is_name))
             else:
                 self.copies = None
 
     def evidence(self, length, prefix):
-        """(Place where the answer begins, place among all that it sees, weight): what it rests on; else the prompt's first."""
-        there = self.copies[-1][1] if self.copies and not self.untold else 0
-        return self.answer, there if there < prefix else length + there - prefix, 1.0
+        """(Place where the answer begins, place among all that it sees, that of names, weight): what it rests on; else the prompt's first."""
+        _, there, _, is_name = self.copies[-1] if self.copies and not self.untold else (0, 0, 0, False)
+        seen = there if there < prefix else length + there - prefix
+        return self.answer, seen, seen if is_name else 0, 1.0
 
     def looks(self, length, prefix):
-        """(Place in `ids`, place among all that it sees, weight): where the token behind it is to be found; else the prompt's first."""
+        """
+        (Place in `ids`, place among all that it sees, that of names, weight): where the token behind it is to be found;
+        else the prompt's first. Where a name begins is for the heads of names, all else that is copied for the others.
+        """
         copied = {}
-        for here, there, number in self.copies or []:
+        for here, there, number, is_name in self.copies or []:
             for step in range(number):
                 source = there + step
                 seen = source if source < prefix else length + source - prefix
-                copied[self.answer + here + step] = (seen, FIRST_LOOK if step == 0 else NEXT_LOOK)
+                begins_name = is_name and step == 0
+                both = (0, seen) if begins_name else (seen, 0)
+                copied[self.answer + here + step] = (*both, FIRST_LOOK if step == 0 else NEXT_LOOK)
         places = range(self.answer - 1, len(self.ids) - 1) if self.copies is not None else []
-        return [(place, *copied.get(place, (0, NO_LOOK))) for place in places]
+        return [(place, *copied.get(place, (0, 0, NO_LOOK))) for place in places]
+
+
+def _of_both(shown):
+    """What is shown to the heads of values, and what to those of names."""
+    which, queries, seen, named, counts = (torch.tensor(column) for column in zip(*shown))
+    return (which, queries, seen, counts), (which, queries, named, counts)
 
 
 def _span(ends, begin, length):
@@ -149,7 +161,7 @@ class Batches:
                 start = rows * length + at * short
                 pairs = [(start + here, ids[here + 1]) for here in range(len(ids) - 1)]
                 contexts += pairs[: answer - 1]
-                begun = {answer + here for here, _, _ in branch.copies or []}
+                begun = {answer + here for here, _, _, _ in branch.copies or []}
                 answers += [
                     (*pairs[here], FIRST_COPIED_WEIGHT if here in begun else 1.0) for here in range(answer - 1, len(pairs))
                 ]
@@ -166,8 +178,8 @@ class Batches:
         mask[:, :, length:] = np.tril(np.ones((short, short), bool))
         most = self.count * LOOKS
         self.random.shuffle(looks)
-        which, queries, seen, counts = zip(*(looks + [(0, 0, 0, 0.0)] * most)[:most])
-        evidence = (evidence + [(0, 0, 0, 0.0)] * self.count)[: self.count]
+        looks = (looks + [(0, 0, 0, 0, 0.0)] * most)[:most]
+        evidence = (evidence + [(0, 0, 0, 0, 0.0)] * self.count)[: self.count]
         tensor = lambda array: torch.from_numpy(np.ascontiguousarray(array))
         batch = (
             tensor(np.concatenate([prefixes.ravel(), branches.ravel()])),
@@ -178,8 +190,8 @@ class Batches:
             torch.tensor(targets),
             torch.tensor(weights),
             (tuple(map(tensor, names)), tuple(map(tensor, branch_names))),
-            (torch.tensor(which), torch.tensor(queries), torch.tensor(seen), torch.tensor(counts)),
-            tuple(map(torch.tensor, zip(*evidence))),
+            _of_both(looks),
+            _of_both(evidence),
         )
         return batch, tokens
 

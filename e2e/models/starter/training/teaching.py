@@ -15,6 +15,8 @@ import torch.nn.functional as F
 SPEAKER = (1, -1)
 POINTERS = ((3, -2), (4, -2))
 EVIDENCE = (3, -1)
+NAME_POINTERS = ((2, -1), (3, -4))
+NAME_EVIDENCE = (2, -2)
 # Of a name so many tokens are looked at.
 NAME_TOKENS = 3
 SPEAKER_SHARE, POINTER_SHARE, EVIDENCE_SHARE = 0.1, 0.3, 0.2
@@ -87,7 +89,8 @@ def loss(blocks, states, turn, prefix, branch, lines, copies, evidence):
     """`states`: what each block reads."""
     layer, head = SPEAKER
     total = SPEAKER_SHARE * speaker_loss(blocks[layer], head, states[layer], turn, prefix, branch, lines)
-    for layer, head in POINTERS:
-        total = total + POINTER_SHARE * pointer_loss(blocks[layer], head, states[layer], turn, prefix, branch, copies)
-    layer, head = EVIDENCE
-    return total + EVIDENCE_SHARE * pointer_loss(blocks[layer], head, states[layer], turn, prefix, branch, evidence)
+    shown = [(at, POINTER_SHARE, copies[0]) for at in POINTERS] + [(at, POINTER_SHARE, copies[1]) for at in NAME_POINTERS]
+    shown += [(EVIDENCE, EVIDENCE_SHARE, evidence[0]), (NAME_EVIDENCE, EVIDENCE_SHARE, evidence[1])]
+    for (layer, head), share, places in shown:
+        total = total + share * pointer_loss(blocks[layer], head, states[layer], turn, prefix, branch, places)
+    return total

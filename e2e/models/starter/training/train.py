@@ -18,6 +18,8 @@ import torch
 import circuit
 import gguf
 import pointers
+import precision
+import speakers
 import teaching
 from llama import Llama, parameters_of
 from packing import Batches, rooms_from
@@ -99,6 +101,7 @@ def main():
         circuit.lay(model, vocabulary.first, config["seed"], a_prompt(work, vocabulary))
     if not stored:
         teaching.prepare(model)
+        speakers.lay(model, a_prompt(work, vocabulary))
         pointers.lay(model, a_prompt(work, vocabulary))
     optimizers = optimizers_of(model, config)
     if stored:
@@ -138,11 +141,12 @@ def main():
             rooms = rooms_from(os.path.join(work, "data"), name, vocabulary, state["seen"].get(name, 0))
             sources[name] = Batches(rooms, config["sources"][name], random.Random(config["seed"]), vocabulary)
         tensors, tokens = sources[name].next()
-        with torch.autocast("cpu", torch.bfloat16):
+        with precision.mixed():
             loss, looking = loss_of(*tensors)
         (loss + looking).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         circuit.hold(model)
+        speakers.hold(model)
         pointers.hold(model)
         for optimizer, rate in zip(optimizers, base_rates):
             for group in optimizer.param_groups:
