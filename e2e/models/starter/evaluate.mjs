@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runnerImport } from 'vite';
+import { prepare } from '../../run/prepare.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const SHIPPED = path('../../../public/models/starter.gguf');
@@ -17,6 +18,9 @@ const { values } = parseArgs({
     store: { type: 'boolean', default: false },
   },
 });
+// The sample and the talks at the end are asked of the tab: not after a quarter of an hour should a browser be missing.
+if (!(await prepare(path('../../../'), { needsChromium: !values['no-wasm'] || !values['no-journeys'] })))
+  process.exit(1);
 await mkdir(path('../../../.e2e/starter'), { recursive: true });
 const { module } = await runnerImport(path('scoring/evaluate.ts'), { configFile: false });
 await module.evaluate({

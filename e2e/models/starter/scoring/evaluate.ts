@@ -3,12 +3,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { itemsOf, SCORED, SPLITS, type Split } from './items.ts';
 import { walk, type Journey } from './journey.ts';
-import { isRight, openMind, type Answered } from './mind.ts';
+import type { Turn } from '../data/scene.ts';
+import { isRight, openMind, type Answered, type Mind } from './mind.ts';
 import { askInChromium } from './wasm-sample.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const SCORES = path('../scores.json');
 const SEED = 20_261_126;
+/** Each thinks on one thread. */
+const MINDS = 2;
 
 /** Percent by split, then kind; the number of items behind each. */
 interface Scores {
@@ -25,7 +28,10 @@ export interface EvaluationOptions {
 }
 
 export async function evaluate(options: EvaluationOptions): Promise<void> {
-  const mind = await openMind(options.model);
+  const minds: Mind[] = [];
+  while (minds.length < MINDS) minds.push(await openMind(options.model));
+  const [mind] = minds;
+  if (!mind) return;
   const before = await readFile(SCORES, 'utf8').then(
     (text) => JSON.parse(text) as Scores,
     () => undefined,
@@ -47,8 +53,7 @@ export async function evaluate(options: EvaluationOptions): Promise<void> {
       const turns = itemsOf(split, kind, count, SEED + number);
       items[split] = Math.max(items[split] ?? 0, turns.length);
       let right = 0;
-      for (const turn of turns) {
-        const answered = await mind.ask(turn);
+      for (const [turn, answered] of await askAll(minds, turns)) {
         asked += 1;
         if (!answered.decision) unread += 1;
         const isGood = isRight(turn, answered.decision);
@@ -77,7 +82,7 @@ export async function evaluate(options: EvaluationOptions): Promise<void> {
     `Journeys with names from seed ${SEED}: greeting ${lines[0]}, name ${lines[1]}, silence ${lines[2]} of 20`,
   );
   console.log(journeys[0]?.transcript.join('\n'));
-  await mind.dispose();
+  await Promise.all(minds.map((each) => each.dispose()));
   if (options.wasm) {
     const inTab = await askInChromium(
       options.model,
@@ -89,6 +94,18 @@ export async function evaluate(options: EvaluationOptions): Promise<void> {
   await writeFile(path('../../../../.e2e/starter/wrong.txt'), wrong.join('\n'));
   if (options.store)
     await writeFile(SCORES, `${JSON.stringify({ items, percent, journeys: lines }, undefined, 2)}\n`);
+}
+
+/** In the order of the turns. */
+async function askAll(minds: readonly Mind[], turns: readonly Turn[]): Promise<[Turn, Answered][]> {
+  const answers: [Turn, Answered][] = [];
+  const waiting = turns.entries();
+  await Promise.all(
+    minds.map(async (mind) => {
+      for (const [at, turn] of waiting) answers[at] = [turn, await mind.ask(turn)];
+    }),
+  );
+  return answers;
 }
 
 function countOf(split: Split, hasTarget: boolean, most: number): number {
