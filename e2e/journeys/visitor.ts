@@ -20,8 +20,8 @@ export class Visitor {
   readonly turns: TurnLine[] = [];
   /** Errors of the page and its workers that no journey may cause. */
   readonly defects: string[] = [];
-  /** How often the room was read before anybody asked. */
-  primings = 0;
+  /** Models that read the room before anybody asked, one for each time. */
+  readonly primed: string[] = [];
 
   constructor(page: Page) {
     this.page = page;
@@ -125,8 +125,12 @@ export class Visitor {
 
   #tell(line: string): void {
     // Our own log, written as JSON; what it says is asserted by who asked.
-    const told = JSON.parse(line) as { readonly event: string; readonly code?: string };
-    if (told.event === 'turn.primed') this.primings += 1;
+    const told = JSON.parse(line) as {
+      readonly event: string;
+      readonly code?: string;
+      readonly model?: string;
+    };
+    if (told.event === 'turn.primed') this.primed.push(told.model ?? '');
     // That somebody asks meanwhile is no failure.
     if (told.event.endsWith('.not-primed') && told.code !== 'Aborted') this.defects.push(line);
     if (['turn.replied', 'turn.silent', 'turn.errored'].includes(told.event))
