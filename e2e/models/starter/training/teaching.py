@@ -4,8 +4,9 @@ Owns what some heads are shown during training: where to look. The file that is 
 One head of the second layer looks, from every token of a line, at who says the line; from the answer, at who says the
 new line. One head each of the fourth and fifth layer looks, from the token before a copied one, at the token it is a
 copy of, else at the prompt's first token, which has no code. Another head of the fourth looks, from where the answer
-begins, at what it will rest on: whether anything was told decides its first word. Answers alone taught neither within 18 M tokens: whose
-name or value it is was right in three of four rooms with several speakers (2026-11-25).
+begins, at what it will rest on: whether anything was told decides its first word. Answers alone taught neither within
+18 M tokens: whose name or value it is was right in three of four rooms with several speakers (2026-11-25). For the name
+of who says the new line there are heads of their own, which begin as `speakers.py` lays them.
 """
 
 import torch
